@@ -1,0 +1,154 @@
+//! How the program itself is doing: gateways, stores, the plant file.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Answer of `status_read`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Every gateway, in the plant file's order.
+    pub gateways: Vec<GatewayView>,
+    /// The history file.
+    pub history: StoreView,
+    /// The journal file.
+    pub journal: StoreView,
+    /// The plant file.
+    pub plant: PlantStatus,
+}
+
+/// Where a gateway's connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum GatewayState {
+    /// Being made.
+    Connecting,
+    /// Made.
+    Up,
+    /// Lost; the next attempt is waiting.
+    Down,
+}
+
+/// A gateway.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayView {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The protocol's word.
+    pub kind: String,
+    /// Where it is reached, in words.
+    pub address: String,
+    /// Where it stands.
+    pub state: GatewayState,
+    /// Since when.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// Why, in words; empty while all is well.
+    pub reason: String,
+    /// How many tags come from it.
+    pub tags: u32,
+    /// How many of those are not good now.
+    pub tags_not_good: u32,
+    /// Messages or answered polls since the start.
+    #[ts(type = "number")]
+    pub messages: u64,
+    /// Of the last whole second.
+    pub messages_per_second: f64,
+    /// Samples since the start.
+    #[ts(type = "number")]
+    pub samples: u64,
+    /// Of the last whole second.
+    pub samples_per_second: f64,
+    /// Payload bytes since the start.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Connections made since the start.
+    #[ts(type = "number")]
+    pub connects: u64,
+    /// Samples merged because the engine was busy.
+    #[ts(type = "number")]
+    pub merged: u64,
+    /// Messages that no tag wanted.
+    #[ts(type = "number")]
+    pub unknown: u64,
+    /// Milliseconds from request to answer, newest.
+    pub latency_ms: Option<f64>,
+    /// When the last message came.
+    #[ts(type = "number | null")]
+    pub last_message_at: Option<i64>,
+    /// Errors by kind, those above zero.
+    pub errors: Vec<ErrorCount>,
+    /// The last error in words.
+    pub last_error: Option<String>,
+    /// When it was.
+    #[ts(type = "number | null")]
+    pub last_error_at: Option<i64>,
+}
+
+/// A count of errors of one kind.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorCount {
+    /// In words: `could not connect`, `connection lost`, `silent`, ...
+    pub kind: String,
+    /// Since the start.
+    #[ts(type = "number")]
+    pub count: u64,
+}
+
+/// A store on disk.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreView {
+    /// Whether what is new gets to disk.
+    pub working: bool,
+    /// Why not, in words; empty while all is well.
+    pub reason: String,
+    /// Since when it stands as it does.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// Bytes of the file, its log included.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Rows written since the start.
+    #[ts(type = "number")]
+    pub written: u64,
+    /// Rows waiting to be written.
+    #[ts(type = "number")]
+    pub queued: u64,
+    /// Rows given up because the queue was full or the store was not working.
+    #[ts(type = "number")]
+    pub dropped: u64,
+}
+
+/// The plant file: what runs, and what the last reading of it found.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PlantStatus {
+    /// The folder; empty for the demo plant.
+    pub folder: String,
+    /// When the running plant was activated.
+    #[ts(type = "number")]
+    pub activated_at: i64,
+    /// What the last reading found; errors here mean that the older plant still runs.
+    pub problems: Vec<ProblemView>,
+}
+
+/// Something wrong in the plant file.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemView {
+    /// Whether it keeps the plant from being activated; otherwise it is a warning.
+    pub error: bool,
+    /// The file, relative to the plant's folder.
+    pub file: String,
+    /// The line, from 1; 0 where none can be named.
+    pub line: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+}

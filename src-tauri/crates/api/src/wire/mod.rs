@@ -1,0 +1,28 @@
+//! The data on the wire: what commands take and answer, as JSON.
+//!
+//! These types are the contract's own; the crates inside never serialise theirs, so that either side can change alone.
+//! TypeScript gets them through `ts-rs` (see `bindings`). Times are milliseconds since the Unix epoch, UTC.
+
+mod alarm;
+mod connection;
+mod demo;
+mod plant;
+mod session;
+mod trend;
+
+pub use alarm::{
+    AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, JournalEntry, JournalKind, JournalPage,
+    ReadJournal, RefusedOccurrence, ResetAlarms,
+};
+pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
+pub use demo::{DemoAct, DemoMachine, DemoView};
+pub use plant::{
+    AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView,
+};
+pub use session::{Host, Permission, Session};
+pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
+
+/// Nothing to say: the request of a command that takes none.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize, ts_rs::TS)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}

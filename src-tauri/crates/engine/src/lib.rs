@@ -1,0 +1,1 @@
+//! The one loop that owns the live plant and publishes it.

@@ -1,0 +1,1 @@
+//! Calculated tags and alarm conditions, over the cel crate.

@@ -1,0 +1,1 @@
+//! Talking to gateways: one trait, one supervisor, a module a protocol.

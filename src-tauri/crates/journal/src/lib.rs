@@ -1,0 +1,1 @@
+//! Events in SQLite: the alarm journal and the audit trail.

@@ -1,0 +1,19 @@
+//! The words every other crate speaks: tags, values, quality, time, batches and the equipment tree.
+//!
+//! You do *not* need this crate to know how a value is fetched, stored or drawn: nothing here does anything.
+//!
+//! **Invariant:** no I/O, no clock, no logging, no async. Time is always an argument (see [`Now`]).
+
+mod equipment;
+mod link;
+mod quality;
+mod sample;
+mod time;
+mod value;
+
+pub use equipment::{Equipment, EquipmentId, Level, Node};
+pub use link::{ErrorKind, GatewaySpec, LinkState, LinkStatus, Point, Protocols, Rejection, Settings, Traffic};
+pub use quality::{Quality, Severity};
+pub use sample::{Batch, Sample, TagIndex, Update};
+pub use time::{Clock, Now, Timestamp, Uptime};
+pub use value::{DataType, Scaling, Value};

@@ -1,0 +1,138 @@
+//! What is said about the connection to a gateway: how it is configured, its state, and its traffic.
+//!
+//! A protocol's settings and addresses travel as a [`Settings`] document that only the protocol's own module reads, so
+//! that neither the plant file nor the engine knows any protocol.
+
+use std::collections::BTreeMap;
+
+use crate::{DataType, Quality, Scaling, TagIndex, Timestamp};
+
+/// A document of settings: what a protocol wants to know of a gateway, or of one tag's address.
+pub type Settings = serde_json::Map<String, serde_json::Value>;
+
+/// A gateway as the plant file describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatewaySpec {
+    /// The gateway's id, unique in the plant.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The protocol's word: `mqtt`, `modbus-tcp`.
+    pub kind: String,
+    /// The protocol's own settings.
+    pub settings: Settings,
+}
+
+/// One tag as its gateway sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Where the value goes.
+    pub tag: TagIndex,
+    /// The tag's id, for messages.
+    pub id: String,
+    /// What the tag is declared to hold.
+    pub data_type: DataType,
+    /// From raw to engineering value.
+    pub scaling: Option<Scaling>,
+    /// The protocol's own address.
+    pub address: Settings,
+}
+
+/// Why a setting or an address is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The key at fault, where one can be named.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// What the plant file's reader asks of the protocols: whether settings make sense, before anything is started.
+pub trait Protocols {
+    /// The protocols' words, for messages.
+    fn kinds(&self) -> Vec<&'static str>;
+
+    /// Checks a gateway's settings.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, an unknown kind included.
+    fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>>;
+
+    /// Checks a tag's address on a gateway.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>>;
+}
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkState {
+    /// Being made for the first time, or again.
+    Connecting,
+    /// Made, and values can come.
+    Up,
+    /// Lost; the next attempt is waiting for its time.
+    Down,
+}
+
+/// A connection's state with its history in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkStatus {
+    /// Where it stands.
+    pub state: LinkState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in words for an operator; empty while all is well.
+    pub reason: String,
+    /// The quality its tags get while it is not up.
+    pub quality: Quality,
+}
+
+/// What kind of thing went wrong on a link, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// Could not connect.
+    Connect,
+    /// The other side closed the connection, or it broke.
+    Lost,
+    /// No answer, or nothing at all, for too long.
+    Silent,
+    /// The other side does not keep to the protocol.
+    Protocol,
+    /// A payload or a register could not be understood.
+    Decode,
+    /// The other side refused: a subscription, a request, a log-in.
+    Refused,
+    /// A message larger than allowed.
+    Oversize,
+    /// A bug on our side, contained.
+    Internal,
+}
+
+/// What went over a link since the program started.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// Messages received, or polls answered.
+    pub messages: u64,
+    /// Samples made of them.
+    pub samples: u64,
+    /// Payload bytes received.
+    pub bytes: u64,
+    /// Connections made, the first one included.
+    pub connects: u64,
+    /// Samples replaced by a newer one of the same tag before the engine took them.
+    pub merged: u64,
+    /// Messages that no tag wanted.
+    pub unknown: u64,
+    /// Errors by kind.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// The last error in words, and when.
+    pub last_error: Option<(Timestamp, String)>,
+    /// When the last message came.
+    pub last_message: Option<Timestamp>,
+    /// Time from request to answer, milliseconds, of the newest request, where the protocol has requests.
+    pub latency_ms: Option<f64>,
+}

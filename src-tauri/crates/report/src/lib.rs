@@ -1,0 +1,1 @@
+//! Trends as pictures: PNG and SVG, over plotters.
