@@ -1,1 +1,16 @@
 //! Talking to gateways: one trait, one supervisor, a module a protocol.
+//!
+//! The engine knows [`Gateways`], [`GatewayEvent`] and [`OpenLink`] and nothing else; only what puts the program together
+//! names [`Network`], and through it the protocols. Nothing here decides what a value means for the plant: it is fetched,
+//! decoded, given a quality and handed over.
+//!
+//! **Invariant:** a link never ends by itself. Whatever happens to it, a panic included, is a [`model::LinkStatus`] with
+//! its reason in words and a number in its [`model::Traffic`], and the next attempt follows.
+
+mod counters;
+mod link;
+mod network;
+
+pub use counters::Counters;
+pub use link::{GatewayEvent, Gateways, OpenLink, What};
+pub use network::Network;
