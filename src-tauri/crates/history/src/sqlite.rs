@@ -1,0 +1,127 @@
+//! How a database file of this program is opened, migrated and judged when it does not work.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use model::Timestamp;
+use thiserror::Error;
+
+/// What is wrong with a store, as far as somebody can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// No space left.
+    DiskFull,
+    /// The file or its folder may not be written.
+    ReadOnly,
+    /// Another program holds the file.
+    Locked,
+    /// The disk reports an error.
+    InputOutput,
+    /// The file's contents are damaged.
+    Damaged,
+    /// The file can be neither opened nor made.
+    Unreachable,
+    /// The file was made by a newer version of the program.
+    Newer,
+    /// Anything else; the log has the details.
+    Other,
+}
+
+/// Why a store could not be opened, and trying again would not help.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The SQLite that is linked has a known way to damage a file.
+    #[error("this program needs SQLite 3.51.3 or newer, but was built with {found}")]
+    Library {
+        /// The version linked.
+        found: String,
+    },
+    /// The file is from a newer version of the program. It was not touched.
+    #[error("{} was made by a newer version of this program (format {found}, this one knows {known}); it was left untouched", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i32,
+        /// The newest format that this program knows.
+        known: i32,
+    },
+    /// The file is a database of something else. It was not touched.
+    #[error("{} is a database of another program; it was left untouched", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No thread could be started.
+    #[error("could not start the thread that writes {}", path.display())]
+    Thread {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// Why something is not on disk, in a form that can be shown and kept.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{reason}")]
+pub struct StoreFailure {
+    /// What kind of trouble.
+    pub trouble: Trouble,
+    /// In words for an operator.
+    pub reason: String,
+}
+
+/// How a store fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Whether what is queued reaches the disk.
+    pub working: bool,
+    /// Why not, in words for an operator; empty while it works.
+    pub reason: String,
+    /// What kind of trouble; none while it works.
+    pub trouble: Option<Trouble>,
+    /// Since when it works or does not.
+    pub since: Timestamp,
+    /// What a person should know of the past, such as a damaged file that was set aside; empty otherwise.
+    pub notice: String,
+    /// Size of the file with its log, bytes.
+    pub bytes: u64,
+    /// Rows committed since the program started.
+    pub written: u64,
+    /// Rows waiting.
+    pub queued: u64,
+    /// Rows lost because the queue was full.
+    pub dropped: u64,
+}
+
+impl Default for StoreStatus {
+    fn default() -> Self {
+        Self {
+            working: true,
+            reason: String::new(),
+            trouble: None,
+            since: Timestamp::default(),
+            notice: String::new(),
+            bytes: 0,
+            written: 0,
+            queued: 0,
+            dropped: 0,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trouble::DiskFull => "the disk is full",
+            Trouble::ReadOnly => "the file or its folder is read-only",
+            Trouble::Locked => "the file is locked by another program",
+            Trouble::InputOutput => "the disk reports an error",
+            Trouble::Damaged => "the file is damaged",
+            Trouble::Unreachable => "the file cannot be opened",
+            Trouble::Newer => "the file was made by a newer version of this program",
+            Trouble::Other => "the file cannot be written",
+        })
+    }
+}
