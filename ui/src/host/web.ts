@@ -1,0 +1,46 @@
+import type { Command, Commands } from '../contract/commands';
+import { CallError, callError, type FrameRequest, type Host } from './host';
+
+/** No answer of the engine takes longer than this; a connection that hangs is one that failed. */
+const TIMEOUT_MS = 15_000;
+
+/** The engine behind the web host: two routes on this page's own origin, with the session's cookie. */
+export function webHost(): Host {
+  return {
+    async call<C extends Command>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']> {
+      const response = await post(`/api/call/${command}`, request);
+      const json = (response.headers.get('content-type') ?? '').startsWith('application/json');
+      return (json ? response.json() : response.arrayBuffer()) as Promise<Commands[C]['answer']>;
+    },
+    async frame(request: FrameRequest): Promise<ArrayBuffer> {
+      return (await post('/api/frame', request)).arrayBuffer();
+    },
+  };
+}
+
+async function post(url: string, body: unknown): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (thrown) {
+    throw new CallError('unavailable', thrown instanceof Error ? thrown.message : '');
+  }
+  if (response.ok) return response;
+  throw await refusal(response);
+}
+
+async function refusal(response: Response): Promise<CallError> {
+  try {
+    return callError(await response.json());
+  } catch {
+    // Whatever stood in between did not answer in the contract's words.
+    return new CallError('unavailable', `${response.status} ${response.statusText}`);
+  }
+}

@@ -1,0 +1,1 @@
+import '../src/host/locale';
