@@ -1,1 +1,19 @@
 //! What an alarm is and how it changes, designed along ISA-18.2.
+//!
+//! [`Alarm::step`] is told what happens and says what changed; [`Alarm::deadline`] says when it wants to be told that
+//! time has passed. What changed goes to the journal, and [`Standing::after`] gets back from the journal what stands.
+//!
+//! You do *not* need this crate to know which alarms a plant has, how they are shown, or how they are kept.
+//!
+//! **Invariant:** no clock, no timer, no randomness, no I/O. Time is an argument, and the same inputs give the same
+//! transitions with the same names.
+
+mod alarm;
+mod config;
+mod id;
+mod standing;
+
+pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Refusal, Wanted};
+pub use config::{Config, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReturnAck, Trigger};
+pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
+pub use standing::{Act, Cause, Place, Standing, State, Transition};

@@ -1,0 +1,375 @@
+//! The state machine of one alarm.
+
+use std::time::Duration;
+
+use model::{Now, Quality, Timestamp, Uptime};
+
+use crate::config::{Tripped, Verdict};
+use crate::{Act, AlarmId, Cause, Config, Latching, OccurrenceId, ReturnAck, Standing, State, Transition};
+
+/// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed
+/// by itself, and the journal says so.
+pub const EARLIER_AT_MOST: usize = 20;
+
+/// What changed in one step, in order; mostly nothing.
+pub type Effects = Vec<Transition>;
+
+/// One alarm: its configuration, where it stands, and the earlier occurrences that still wait for somebody.
+#[derive(Clone, Debug)]
+pub struct Alarm {
+    id: AlarmId,
+    config: Config,
+    current: Option<Standing>,
+    earlier: Vec<Standing>,
+    newest: Option<Timestamp>,
+    pending: Option<Pending>,
+    value: Option<f64>,
+    source_lost: bool,
+}
+
+/// What an alarm is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The watched tag has a new sample.
+    Reading {
+        /// Its value as a number, where it is one.
+        number: Option<f64>,
+        /// Its quality.
+        quality: Quality,
+    },
+    /// The watched formula or link has a new answer.
+    Truth {
+        /// The answer.
+        active: bool,
+        /// The quality of the answer.
+        quality: Quality,
+    },
+    /// The gateway of the watched tag is lost. Nothing changes until the next reading, not even for a stale alarm:
+    /// one alarm for the gateway says it for all of its tags.
+    SourceLost,
+    /// The time of [`Alarm::deadline`] has come.
+    Tick,
+    /// Somebody acknowledges.
+    Acknowledge {
+        /// Which occurrence.
+        occurrence: OccurrenceId,
+        /// Who, where, when.
+        act: Act,
+    },
+    /// Somebody resets a latched alarm.
+    Reset {
+        /// Which occurrence.
+        occurrence: OccurrenceId,
+        /// Who, where, when.
+        act: Act,
+    },
+}
+
+/// What somebody wants of an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// To acknowledge it.
+    Acknowledge,
+    /// To reset it.
+    Reset,
+}
+
+/// Why an act on an occurrence is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// No such occurrence is waiting: it is over, or never was.
+    #[error("this occurrence is over")]
+    UnknownOccurrence,
+    /// Somebody was faster.
+    #[error("it is acknowledged already")]
+    AlreadyAcknowledged,
+    /// It must be acknowledged before it can be reset.
+    #[error("it is not acknowledged yet: acknowledge it first")]
+    NotAcknowledged,
+    /// The condition still holds, or holds again.
+    #[error("its cause is still present")]
+    CausePresent,
+    /// It returns by itself.
+    #[error("it does not latch: there is nothing to reset")]
+    NotLatched,
+}
+
+/// A change that waits for its delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pending {
+    toward: Verdict,
+    wait: Wait,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// Due at this time.
+    Until(Uptime),
+    /// So much was left when the source was lost.
+    Held(Duration),
+}
+
+impl Alarm {
+    /// An alarm that was never raised.
+    pub fn new(id: AlarmId, config: Config) -> Self {
+        Self::restore(id, config, Vec::new())
+    }
+
+    /// An alarm with the occurrences that stood when the program ended, in the order they were raised. The last one
+    /// goes on as the current one; nothing is raised again for a condition that still holds.
+    pub fn restore(id: AlarmId, config: Config, mut standings: Vec<Standing>) -> Self {
+        standings.sort_by_key(|standing| standing.occurrence.raised);
+        let newest = standings.last().map(|standing| standing.occurrence.raised);
+        let current = standings.pop();
+        Self { id, config, current, earlier: standings, newest, pending: None, value: None, source_lost: true }
+    }
+
+    /// Takes a new configuration over, as at the reload of a plant. What stands goes on standing; delays that run
+    /// start again.
+    pub fn reconfigure(&mut self, config: Config) {
+        self.config = config;
+        self.pending = None;
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &AlarmId {
+        &self.id
+    }
+
+    /// How it is configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        self.current.as_ref().map_or(State::Normal, |standing| standing.state)
+    }
+
+    /// Whether the last observation could not be judged, so that the state is the last one known. True before the
+    /// first one.
+    pub fn source_lost(&self) -> bool {
+        self.source_lost
+    }
+
+    /// The current occurrence; none while it is normal.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.current.as_ref()
+    }
+
+    /// Occurrences before the current one that returned and were never acknowledged, oldest first; at most
+    /// [`EARLIER_AT_MOST`].
+    pub fn earlier(&self) -> &[Standing] {
+        &self.earlier
+    }
+
+    /// Everything that waits for somebody: earlier occurrences, then the current one.
+    pub fn standings(&self) -> impl Iterator<Item = &Standing> {
+        self.earlier.iter().chain(&self.current)
+    }
+
+    /// When [`Input::Tick`] is wanted; none while no delay runs.
+    pub fn deadline(&self) -> Option<Uptime> {
+        match self.pending?.wait {
+            Wait::Until(due) => Some(due),
+            Wait::Held(_) => None,
+        }
+    }
+
+    /// Whether an act on an occurrence would be accepted now.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn check(&self, occurrence: &OccurrenceId, wanted: Wanted) -> Result<(), Refusal> {
+        let standing =
+            self.standings().find(|standing| standing.occurrence == *occurrence).ok_or(Refusal::UnknownOccurrence)?;
+        match (wanted, standing.state) {
+            (Wanted::Acknowledge, State::Unack | State::RtnUnack | State::LatchedUnack) => Ok(()),
+            (Wanted::Acknowledge, State::Acked | State::LatchedAcked) => Err(Refusal::AlreadyAcknowledged),
+            (Wanted::Reset, State::LatchedAcked) if self.is_coming_back() => Err(Refusal::CausePresent),
+            (Wanted::Reset, State::LatchedAcked) => Ok(()),
+            (Wanted::Reset, State::LatchedUnack) => Err(Refusal::NotAcknowledged),
+            (Wanted::Reset, State::Unack | State::Acked) => match self.config.latching {
+                Latching::Yes => Err(Refusal::CausePresent),
+                Latching::No => Err(Refusal::NotLatched),
+            },
+            (Wanted::Reset, State::RtnUnack) => Err(Refusal::NotLatched),
+            (Wanted::Acknowledge | Wanted::Reset, State::Normal) => Err(Refusal::UnknownOccurrence),
+        }
+    }
+
+    /// Tells the alarm something and says what changed. An act that [`Alarm::check`] would refuse changes nothing.
+    pub fn step(&mut self, now: Now, input: Input) -> Effects {
+        let mut effects = Effects::new();
+        match input {
+            Input::Reading { number, quality } => {
+                self.observe(now, number, quality);
+                self.value = number.filter(|x| x.is_finite()).or(self.value);
+            }
+            Input::Truth { active, quality } => self.observe(now, Some(f64::from(u8::from(active))), quality),
+            Input::SourceLost => self.lose_source(now),
+            Input::Tick => {}
+            Input::Acknowledge { occurrence, act } => self.acknowledge(now, &occurrence, act, &mut effects),
+            Input::Reset { occurrence, act } => self.reset(now, &occurrence, act, &mut effects),
+        }
+        self.settle(now, &mut effects);
+        effects
+    }
+
+    fn is_coming_back(&self) -> bool {
+        self.pending.is_some_and(|pending| pending.toward == Verdict::Present)
+    }
+
+    fn observe(&mut self, now: Now, number: Option<f64>, quality: Quality) {
+        let tripped = if self.state().is_present() { Tripped::Yes } else { Tripped::No };
+        let verdict = self.config.trigger.judge(number, quality, tripped);
+        let (steady, delay) = match tripped {
+            Tripped::Yes => (Verdict::Present, self.config.off_delay),
+            Tripped::No => (Verdict::Absent, self.config.on_delay),
+        };
+        match verdict {
+            Verdict::Unknown => return self.lose_source(now),
+            Verdict::Present | Verdict::Absent => self.source_lost = false,
+        }
+        if verdict == steady {
+            self.pending = None;
+            return;
+        }
+        let wait = match self.pending.map(|pending| pending.wait) {
+            None => Wait::Until(now.uptime + delay),
+            Some(Wait::Held(left)) => Wait::Until(now.uptime + left),
+            Some(running @ Wait::Until(_)) => running,
+        };
+        self.pending = Some(Pending { toward: verdict, wait });
+    }
+
+    /// Without trust in the source nothing is concluded. What was seen of a coming alarm is kept, so that a source
+    /// that drops out again and again cannot hide one; what was seen of a return is not, as it takes the whole
+    /// off-delay to be believed.
+    fn lose_source(&mut self, now: Now) {
+        self.source_lost = true;
+        self.pending = self.pending.and_then(|pending| match (pending.toward, pending.wait) {
+            (Verdict::Present, Wait::Until(due)) => {
+                Some(Pending { wait: Wait::Held(due.since(now.uptime)), ..pending })
+            }
+            (Verdict::Present, Wait::Held(_)) => Some(pending),
+            (Verdict::Absent | Verdict::Unknown, Wait::Until(_) | Wait::Held(_)) => None,
+        });
+    }
+
+    /// Carries out the change that waits, once its time has come.
+    fn settle(&mut self, now: Now, effects: &mut Effects) {
+        let Some(Pending { toward, wait: Wait::Until(due) }) = self.pending else { return };
+        if now.uptime < due {
+            return;
+        }
+        self.pending = None;
+        match toward {
+            Verdict::Present => self.trip(now, effects),
+            Verdict::Absent => self.clear(now, effects),
+            Verdict::Unknown => {}
+        }
+    }
+
+    /// The condition holds, delay included: rows 1, 9, 12 and 13 of the transition table.
+    fn trip(&mut self, now: Now, effects: &mut Effects) {
+        match self.state() {
+            State::Normal => self.raise(now, State::Normal, effects),
+            State::RtnUnack => {
+                self.earlier.extend(self.current.take());
+                self.close_oldest(now, effects);
+                self.raise(now, State::RtnUnack, effects);
+            }
+            State::LatchedUnack | State::LatchedAcked => self.change(now, State::Unack, Cause::Recurred, effects),
+            State::Unack | State::Acked => {}
+        }
+    }
+
+    /// The condition is gone, delay included: rows 3 to 6 and 10.
+    fn clear(&mut self, now: Now, effects: &mut Effects) {
+        match (self.state(), self.config.latching) {
+            (State::Unack, Latching::No) => {
+                self.change(now, State::RtnUnack, Cause::Returned, effects);
+                match self.config.return_ack {
+                    ReturnAck::Required => {}
+                    ReturnAck::NotRequired => self.change(now, State::Normal, Cause::AutoReturn, effects),
+                }
+            }
+            (State::Unack, Latching::Yes) => self.change(now, State::LatchedUnack, Cause::Returned, effects),
+            (State::Acked, Latching::No) => self.change(now, State::Normal, Cause::Returned, effects),
+            (State::Acked, Latching::Yes) => self.change(now, State::LatchedAcked, Cause::Returned, effects),
+            (
+                State::Normal | State::RtnUnack | State::LatchedUnack | State::LatchedAcked,
+                Latching::No | Latching::Yes,
+            ) => {}
+        }
+    }
+
+    /// Rows 2, 8 and 11.
+    fn acknowledge(&mut self, now: Now, occurrence: &OccurrenceId, act: Act, effects: &mut Effects) {
+        if self.check(occurrence, Wanted::Acknowledge).is_err() {
+            return;
+        }
+        if let Some(at) = self.earlier.iter().position(|standing| standing.occurrence == *occurrence) {
+            let closed = self.earlier.remove(at);
+            effects.push(over(now, closed, Cause::Acknowledged(act)));
+            return;
+        }
+        let to = match self.state() {
+            State::Unack => State::Acked,
+            State::LatchedUnack => State::LatchedAcked,
+            State::RtnUnack | State::Normal | State::Acked | State::LatchedAcked => State::Normal,
+        };
+        self.change(now, to, Cause::Acknowledged(act), effects);
+    }
+
+    /// Rows 14 and 15.
+    fn reset(&mut self, now: Now, occurrence: &OccurrenceId, act: Act, effects: &mut Effects) {
+        if self.check(occurrence, Wanted::Reset).is_ok() {
+            self.change(now, State::Normal, Cause::Reset(act), effects);
+        }
+    }
+
+    fn raise(&mut self, now: Now, from: State, effects: &mut Effects) {
+        let after_newest = self.newest.map(|newest| newest.saturating_add(Duration::from_millis(1)));
+        let raised = after_newest.map_or(now.wall, |earliest| now.wall.max(earliest));
+        self.newest = Some(raised);
+        let occurrence = OccurrenceId { alarm: self.id.clone(), raised };
+        self.record(
+            Transition { occurrence, from, to: State::Unack, at: now.wall, cause: Cause::Raised, value: self.value },
+            effects,
+        );
+    }
+
+    /// Changes the current occurrence; nothing where there is none.
+    fn change(&mut self, now: Now, to: State, cause: Cause, effects: &mut Effects) {
+        let Some(current) = &self.current else { return };
+        let occurrence = current.occurrence.clone();
+        let from = current.state;
+        self.record(Transition { occurrence, from, to, at: now.wall, cause, value: self.value }, effects);
+    }
+
+    fn record(&mut self, transition: Transition, effects: &mut Effects) {
+        self.current = Standing::after(self.current.take(), &transition);
+        effects.push(transition);
+    }
+
+    fn close_oldest(&mut self, now: Now, effects: &mut Effects) {
+        if self.earlier.len() > EARLIER_AT_MOST {
+            let oldest = self.earlier.remove(0);
+            effects.push(over(now, oldest, Cause::AutoReturn));
+        }
+    }
+}
+
+/// The end of an earlier occurrence.
+fn over(now: Now, standing: Standing, cause: Cause) -> Transition {
+    Transition {
+        occurrence: standing.occurrence,
+        from: standing.state,
+        to: State::Normal,
+        at: now.wall,
+        cause,
+        value: None,
+    }
+}
