@@ -1,0 +1,66 @@
+//! Programs that only the checks need and that no package of the distribution has.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::{self, Interrupt, Trouble, answer, which};
+use crate::project::Project;
+use crate::stamp::Stamp;
+
+/// The bridge between a WebDriver client and Tauri's window.
+const TAURI_DRIVER: &str = "2.1.0";
+/// An independent Modbus peer for the gateways.
+const PYMODBUS: &str = "3.14.0";
+
+/// Installs the bridge once, for this checkout alone, and says where it is.
+pub fn tauri_driver(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
+    let program = project.tools().join("bin/tauri-driver");
+    let stamp = Stamp::new(project, "tauri-driver").text(TAURI_DRIVER);
+    if !(stamp.is_current() && program.is_file()) {
+        let mut install = project.cargo();
+        install.args(["install", "tauri-driver", "--version", TAURI_DRIVER, "--locked", "--force", "--root"]);
+        install.arg(project.tools());
+        process::run(&mut install, Duration::from_secs(900), interrupt)?;
+        stamp.set()?;
+    }
+    Ok(program)
+}
+
+/// Makes the Python environment of the field tests once, for this checkout alone, and says where its Python is.
+pub fn python(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
+    let folder = project.tools().join("python");
+    let python = folder.join("bin/python3");
+    let stamp = Stamp::new(project, "python").text(PYMODBUS);
+    if !(stamp.is_current() && python.is_file()) {
+        process::run(
+            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
+            Duration::from_secs(120),
+            interrupt,
+        )?;
+        let package = format!("pymodbus=={PYMODBUS}");
+        process::run(
+            Command::new(&python).args(["-m", "pip", "install", "--quiet", &package]),
+            Duration::from_secs(300),
+            interrupt,
+        )?;
+        stamp.set()?;
+    }
+    Ok(python)
+}
+
+/// A Chromium or Chrome: the one that `ANDON_BROWSER` names, or one on the path that is more than a pointer to a snap.
+pub fn browser(project: &Project) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("ANDON_BROWSER") {
+        return Some(project.root().join(named));
+    }
+    ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"]
+        .into_iter()
+        .filter_map(which)
+        .find(|program| answer(Command::new(program).arg("--version")).is_some())
+}
+
+/// `cargo deny`, where somebody installed it.
+pub fn deny() -> Option<PathBuf> {
+    which("cargo-deny")
+}
