@@ -1,10 +1,24 @@
-//! How a database file of this program is opened, migrated and judged when it does not work.
+//! How a database file of this program is opened, migrated, and judged when it does not work.
+//!
+//! `history` and `journal` each have a file of their own and the same troubles with it. What they share is here: the
+//! [`Schema`] of a file, the [`Store`] that knows how the file fares and lends read-only connections, and the [`Writer`]
+//! that owns the one connection that writes. This module knows no table.
+//!
+//! **Invariant:** a file of a newer version or of another program is never written to, and a damaged one is renamed,
+//! never deleted.
+
+mod open;
+mod store;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use model::Timestamp;
+use rusqlite::ErrorCode;
 use thiserror::Error;
+
+pub use open::{Schema, Step};
+pub use store::{Store, Writer};
 
 /// What is wrong with a store, as far as somebody can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +35,8 @@ pub enum Trouble {
     Damaged,
     /// The file can be neither opened nor made.
     Unreachable,
-    /// The file was made by a newer version of the program.
-    Newer,
+    /// The file was put there by a newer version of the program, or by another one, while this one ran.
+    NotOurs,
     /// Anything else; the log has the details.
     Other,
 }
@@ -30,8 +44,8 @@ pub enum Trouble {
 /// Why a store could not be opened, and trying again would not help.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// The SQLite that is linked has a known way to damage a file.
-    #[error("this program needs SQLite 3.51.3 or newer, but was built with {found}")]
+    /// The SQLite that is linked has a known way to damage a file (sqlite.org/wal.html, "the WAL-reset bug").
+    #[error("this program needs SQLite 3.51.3 or newer, but runs with {found}")]
     Library {
         /// The version linked.
         found: String,
@@ -62,7 +76,7 @@ pub enum OpenError {
     },
 }
 
-/// Why something is not on disk, in a form that can be shown and kept.
+/// Why something is not on disk or cannot be read from it, in a form that can be shown and kept.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{reason}")]
 pub struct StoreFailure {
@@ -89,10 +103,47 @@ pub struct StoreStatus {
     pub bytes: u64,
     /// Rows committed since the program started.
     pub written: u64,
-    /// Rows waiting.
+    /// Rows waiting to be committed.
     pub queued: u64,
     /// Rows lost because the queue was full.
     pub dropped: u64,
+}
+
+impl Trouble {
+    /// The kind of an error of SQLite.
+    pub fn of(error: &rusqlite::Error) -> Trouble {
+        /// The file was renamed or removed while it was open (`SQLITE_READONLY_DBMOVED`).
+        const MOVED: i32 = 8 | (4 << 8);
+        /// The index of the log could not grow (`SQLITE_IOERR_SHMSIZE`), which only a full disk causes.
+        const INDEX_CANNOT_GROW: i32 = 10 | (19 << 8);
+        let Some(error) = error.sqlite_error() else { return Trouble::Other };
+        match (error.code, error.extended_code) {
+            (ErrorCode::DiskFull, _) | (_, INDEX_CANNOT_GROW) => Trouble::DiskFull,
+            (ErrorCode::CannotOpen, _) | (_, MOVED) => Trouble::Unreachable,
+            (ErrorCode::ReadOnly | ErrorCode::PermissionDenied, _) => Trouble::ReadOnly,
+            (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed, _) => {
+                Trouble::Locked
+            }
+            (ErrorCode::SystemIoFailure, _) => Trouble::InputOutput,
+            (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Trouble::Damaged,
+            _ => Trouble::Other,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trouble::DiskFull => "the disk is full",
+            Trouble::ReadOnly => "the file or its folder is read-only",
+            Trouble::Locked => "the file is locked by another program",
+            Trouble::InputOutput => "the disk reports an error",
+            Trouble::Damaged => "the file is damaged",
+            Trouble::Unreachable => "the file cannot be opened",
+            Trouble::NotOurs => "the file belongs to a newer version of this program or to another one",
+            Trouble::Other => "the database reports an error",
+        })
+    }
 }
 
 impl Default for StoreStatus {
@@ -108,20 +159,5 @@ impl Default for StoreStatus {
             queued: 0,
             dropped: 0,
         }
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Trouble::DiskFull => "the disk is full",
-            Trouble::ReadOnly => "the file or its folder is read-only",
-            Trouble::Locked => "the file is locked by another program",
-            Trouble::InputOutput => "the disk reports an error",
-            Trouble::Damaged => "the file is damaged",
-            Trouble::Unreachable => "the file cannot be opened",
-            Trouble::Newer => "the file was made by a newer version of this program",
-            Trouble::Other => "the file cannot be written",
-        })
     }
 }

@@ -1,0 +1,302 @@
+//! One file in use: how it fares, its one writing connection, and its read-only ones.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::{Clock, Timestamp};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::open::{self, NotOpen};
+use super::{OpenError, Schema, StoreFailure, StoreStatus, Trouble};
+
+/// Read-only connections kept open for the next question.
+const IDLE_READERS: usize = 4;
+/// Pauses between attempts, the last one for ever. Short, so that recording goes on soon after space is made.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// What all parts of the program know of one file. Shared by the writer's thread and all readers.
+pub struct Store {
+    path: PathBuf,
+    schema: Schema,
+    clock: Arc<dyn Clock>,
+    condition: Mutex<Condition>,
+    /// Goes up when a damaged file was replaced: connections of before then look into the old one.
+    generation: AtomicU64,
+    /// A reader met damage; the writer looks into it before its next transaction.
+    suspect: AtomicBool,
+    /// Largest size the file may reach, bytes; zero for no limit.
+    size_limit: AtomicU64,
+    written: AtomicU64,
+    dropped: AtomicU64,
+    idle: Mutex<Vec<(u64, Connection)>>,
+}
+
+/// The connection that writes, made anew after every failure. Owned by the store's one writing thread.
+pub struct Writer {
+    store: Arc<Store>,
+    connection: Option<Connection>,
+    /// The limit that the connection was told, bytes.
+    told_limit: u64,
+    /// Failed attempts in a row.
+    failures: usize,
+}
+
+struct Condition {
+    failure: Option<StoreFailure>,
+    since: Timestamp,
+    notice: String,
+}
+
+impl Store {
+    /// Opens the file, or makes it. A disk that does not work now is no error: it becomes the store's condition.
+    ///
+    /// # Errors
+    /// What trying again cannot mend.
+    pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
+        open::check_library()?;
+        let since = clock.now().wall;
+        let store = Arc::new(Store {
+            path,
+            schema,
+            clock,
+            condition: Mutex::new(Condition { failure: None, since, notice: String::new() }),
+            generation: AtomicU64::new(0),
+            suspect: AtomicBool::new(false),
+            size_limit: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            idle: Mutex::new(Vec::new()),
+        });
+        let mut writer = Writer { store: store.clone(), connection: None, told_limit: 0, failures: 0 };
+        match writer.connect() {
+            Ok(_) => {}
+            Err(NotOpen::Refused(refusal)) => return Err(refusal),
+            Err(NotOpen::Failed(failure, error)) => {
+                writer.failed(failure, &error);
+            }
+        }
+        Ok((store, writer))
+    }
+
+    /// How it fares. How many rows are `queued` only the caller knows.
+    pub fn status(&self, queued: u64) -> StoreStatus {
+        let condition = lock(&self.condition);
+        StoreStatus {
+            working: condition.failure.is_none(),
+            reason: condition.failure.as_ref().map(|failure| failure.reason.clone()).unwrap_or_default(),
+            trouble: condition.failure.as_ref().map(|failure| failure.trouble),
+            since: condition.since,
+            notice: condition.notice.clone(),
+            bytes: open::size(&self.path),
+            written: self.written.load(Ordering::Relaxed),
+            queued,
+            dropped: self.dropped.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Why nothing reaches the disk, while that is so.
+    pub fn failure(&self) -> Option<StoreFailure> {
+        lock(&self.condition).failure.clone()
+    }
+
+    /// The store's time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Counts rows that were committed.
+    pub fn count_written(&self, rows: usize) {
+        self.written.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Counts rows that were lost.
+    pub fn count_dropped(&self, rows: usize) {
+        self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Lets the file grow no larger than so many bytes; `None` for as large as the disk allows. A file at its limit is
+    /// as good as a full disk.
+    pub fn limit_size(&self, bytes: Option<u64>) {
+        self.size_limit.store(bytes.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Asks a question through a read-only connection. Each statement that `ask` runs is a read transaction of its own,
+    /// unless it begins one; none may take longer than two seconds, or the log cannot be cut.
+    ///
+    /// # Errors
+    /// The disk's reason, in words.
+    pub fn read<T>(&self, ask: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, StoreFailure> {
+        let generation = self.generation.load(Ordering::Acquire);
+        let idle = {
+            let mut idle = lock(&self.idle);
+            idle.retain(|(of, _)| *of == generation);
+            idle.pop()
+        };
+        let asked = match idle {
+            Some((_, connection)) => Ok(connection),
+            None => open::open_reader(&self.path),
+        }
+        .and_then(|mut connection| ask(&mut connection).map(|answer| (answer, connection)));
+        match asked {
+            Ok((answer, connection)) => {
+                let mut idle = lock(&self.idle);
+                if idle.len() < IDLE_READERS {
+                    idle.push((generation, connection));
+                }
+                Ok(answer)
+            }
+            Err(error) => {
+                let trouble = Trouble::of(&error);
+                if trouble == Trouble::Damaged {
+                    self.suspect.store(true, Ordering::Release);
+                }
+                tracing::warn!(path = %self.path.display(), %error, "reading failed");
+                Err(StoreFailure { trouble, reason: trouble.to_string() })
+            }
+        }
+    }
+
+    fn set_condition(&self, failure: Option<StoreFailure>) {
+        let mut condition = lock(&self.condition);
+        if condition.failure == failure {
+            return;
+        }
+        match &failure {
+            Some(failure) => tracing::error!(path = %self.path.display(), reason = failure.reason, "not working"),
+            None => tracing::info!(path = %self.path.display(), "working again"),
+        }
+        if condition.failure.is_some() != failure.is_some() {
+            condition.since = self.clock.now().wall;
+        }
+        condition.failure = failure;
+    }
+
+    fn set_aside(&self) {
+        match open::set_aside(&self.path, self.clock.now().wall) {
+            Ok(aside) => {
+                let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                tracing::error!(aside = %aside.display(), "a damaged file was set aside");
+                lock(&self.condition).notice =
+                    format!("The file was damaged. It was set aside as {name}, and a new one was begun.");
+                self.generation.fetch_add(1, Ordering::AcqRel);
+            }
+            Err(error) => {
+                tracing::error!(path = %self.path.display(), %error, "a damaged file could not be set aside");
+            }
+        }
+    }
+}
+
+impl Writer {
+    /// Runs `work` in a transaction and commits it. After a failure the connection is made anew, because after an I/O
+    /// error it cannot be trusted; a damaged file is set aside.
+    ///
+    /// # Errors
+    /// The disk's reason; nothing of `work` was kept. The exception is a commit that reached the disk although the disk
+    /// reported an error: `work` must bear being repeated.
+    pub fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreFailure> {
+        if self.store.suspect.swap(false, Ordering::AcqRel) {
+            self.connection = None;
+            self.store.set_aside();
+        }
+        let outcome = self.connect().and_then(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        });
+        match outcome {
+            Ok(answer) => {
+                self.failures = 0;
+                self.store.set_condition(None);
+                Ok(answer)
+            }
+            Err(NotOpen::Failed(failure, error)) => Err(self.failed(failure, &error)),
+            Err(NotOpen::Refused(refusal)) => {
+                let trouble = Trouble::NotOurs;
+                tracing::error!(%refusal, "the file was replaced");
+                let failure = StoreFailure { trouble, reason: trouble.to_string() };
+                self.note(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// How long to wait before the next attempt; zero while all is well.
+    pub fn pause(&self) -> Duration {
+        match self.failures {
+            0 => Duration::ZERO,
+            n => PAUSES[(n - 1).min(PAUSES.len() - 1)],
+        }
+    }
+
+    fn connect(&mut self) -> Result<&mut Connection, NotOpen> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                self.told_limit = 0;
+                self.open()?
+            }
+        };
+        let limit = self.store.size_limit.load(Ordering::Relaxed);
+        if limit != self.told_limit {
+            apply_limit(&mut connection, limit)?;
+            self.told_limit = limit;
+        }
+        Ok(self.connection.insert(connection))
+    }
+
+    fn open(&self) -> Result<Connection, NotOpen> {
+        let opened = open::open_writer(&self.store.path, &self.store.schema);
+        let Err(NotOpen::Failed(failure, error)) = opened else { return opened };
+        match failure.trouble {
+            Trouble::Damaged => {
+                self.store.set_aside();
+                open::open_writer(&self.store.path, &self.store.schema)
+            }
+            Trouble::Unreachable => {
+                let trouble = open::judge_folder(&self.store.path);
+                Err(NotOpen::Failed(StoreFailure { trouble, reason: trouble.to_string() }, error))
+            }
+            Trouble::DiskFull
+            | Trouble::ReadOnly
+            | Trouble::Locked
+            | Trouble::InputOutput
+            | Trouble::NotOurs
+            | Trouble::Other => Err(NotOpen::Failed(failure, error)),
+        }
+    }
+
+    fn failed(&mut self, failure: StoreFailure, error: &rusqlite::Error) -> StoreFailure {
+        tracing::debug!(path = %self.store.path.display(), %error, "an attempt failed");
+        if failure.trouble == Trouble::Damaged {
+            self.store.suspect.store(true, Ordering::Release);
+        }
+        self.note(failure.clone());
+        failure
+    }
+
+    fn note(&mut self, failure: StoreFailure) {
+        self.connection = None;
+        self.failures += 1;
+        self.store.set_condition(Some(failure));
+    }
+}
+
+/// Locks, also after a panic elsewhere: what is kept under these locks is whole at every instant.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn apply_limit(connection: &mut Connection, bytes: u64) -> rusqlite::Result<()> {
+    /// As many pages as SQLite can count.
+    const NO_LIMIT: u64 = 0xffff_fffe;
+    let page: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages = if bytes == 0 { NO_LIMIT } else { (bytes / u64::from(page).max(1)).clamp(1, NO_LIMIT) };
+    connection.pragma_update_and_check(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX), |_| Ok(()))
+}
