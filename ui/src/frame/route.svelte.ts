@@ -1,5 +1,3 @@
-import type { TagView } from '../contract/contract';
-
 /** The screens, each with its place in the address. */
 export type Screen = 'overview' | 'machine' | 'trends' | 'alarms' | 'journal' | 'connections';
 
@@ -48,12 +46,8 @@ export const to = {
   machine: (path: string): string => `#/machine/${path.split('/').map(encodeURIComponent).join('/')}`,
   /** The active list with one occurrence open in the detail panel. */
   alarm: (occurrence: string): string => `#/alarms?occurrence=${encodeURIComponent(occurrence)}`,
-  /** Tags on the Trends screen, by id, and the instant to show around where there is one (else live). */
-  trend: (tags: readonly TagView[], at?: number): string => {
-    const query = new URLSearchParams(tags.map((each) => ['tag', each.id]));
-    if (at !== undefined) query.set('at', String(Math.round(at)));
-    return `#/trends?${query.toString()}`;
-  },
+  /** The journal of a machine and what is below it. */
+  journalOf: (equipment: string): string => `#/journal?equipment=${encodeURIComponent(equipment)}`,
 };
 
 /** Where the page is now; follows the address. */

@@ -1,0 +1,281 @@
+import type { Command, Commands } from '../src/contract/commands';
+import type {
+  ActedOn,
+  ActiveAlarm,
+  DemoView,
+  JournalEntry,
+  JournalPage,
+  PlantView,
+  ReadHistory,
+  ReadJournal,
+  Session,
+  Status,
+  TagView,
+} from '../src/contract/contract';
+import { CallError, type FrameRequest, type Host } from '../src/host/host';
+import { KIND } from '../src/live/frame';
+import { GOOD } from '../src/live/quality';
+import { encodeFrame, encodeSeries, type Row } from './encode';
+import { fakePlant } from './fake-plant';
+import { fakeStatus } from './fake-status';
+
+interface Kept extends Row {
+  revision: number;
+}
+
+/** An engine in memory, for tests and for looking at screens: it holds whatever a test puts into it, and nothing moves. */
+export class FakeHost implements Host {
+  plant: PlantView;
+  session: Session = {
+    user: 'berta',
+    station: 'panel-3',
+    permissions: ['view', 'acknowledge', 'operate', 'configure'],
+    host: 'browser',
+    version: '0.1.0',
+    demo: true,
+  };
+  status: Status;
+  alarms: ActiveAlarm[] = [];
+  journal: JournalEntry[] = [];
+  demo: DemoView;
+  /** The engine's wall time. */
+  now = Date.UTC(2026, 10, 23, 9, 30, 0);
+  ageMs = 0;
+  /** When set, every call and every pull fails with it. */
+  failure: CallError | null = null;
+  /** When set, writing fails with it and nothing is written. */
+  writeFailure: CallError | null = null;
+  /** What has been asked for, newest last. */
+  readonly calls: { command: Command; request: unknown }[] = [];
+  lastFrame: FrameRequest | null = null;
+
+  #rows = new Map<number, Kept>();
+  #revision = 1;
+  #alarmRevision = 1;
+  #statusRevision = 1;
+  #seq = 1;
+
+  constructor(machines = 6) {
+    this.plant = fakePlant(machines);
+    this.status = fakeStatus(this.plant, this.now);
+    this.demo = {
+      machines: this.plant.equipment
+        .filter((each) => each.level === 'machine')
+        .slice(0, 6)
+        .map((each) => ({ id: each.id, name: each.name, jammed: false })),
+      brokerRunning: true,
+      plcFrozen: false,
+      flooding: false,
+    };
+  }
+
+  /** The tag with this id; a test that names none is wrong. */
+  tag(id: string): TagView {
+    const found = this.plant.tags.find((each) => each.id === id);
+    if (found === undefined) throw new Error(`the fake plant has no tag ${id}`);
+    return found;
+  }
+
+  /** A value comes in. */
+  set(index: number, value: number | string | boolean | bigint | null, quality: number = GOOD, time = this.now): void {
+    this.#revision += 1;
+    const row = {
+      tag: index,
+      time,
+      quality,
+      text: '',
+      value: NaN,
+      kind: KIND.none as number,
+      revision: this.#revision,
+    };
+    if (typeof value === 'number') Object.assign(row, { value, kind: KIND.float });
+    if (typeof value === 'bigint') {
+      const exact = value <= BigInt(Number.MAX_SAFE_INTEGER);
+      Object.assign(row, { value: Number(value), kind: KIND.int, text: exact ? '' : value.toString() });
+    }
+    if (typeof value === 'boolean') Object.assign(row, { value: Number(value), kind: KIND.bool });
+    if (typeof value === 'string') Object.assign(row, { text: value, kind: KIND.text });
+    this.#rows.set(index, row);
+  }
+
+  /** The alarms have changed. */
+  setAlarms(alarms: ActiveAlarm[]): void {
+    this.alarms = alarms;
+    this.#alarmRevision += 1;
+  }
+
+  /** The status has changed. */
+  setStatus(status: Status): void {
+    this.status = status;
+    this.#statusRevision += 1;
+  }
+
+  /** Another plant is activated; the values of the old one are gone. */
+  setPlant(plant: PlantView): void {
+    this.plant = plant;
+    this.#rows.clear();
+  }
+
+  write(entry: Partial<JournalEntry>): void {
+    this.journal.unshift({
+      seq: this.#seq,
+      time: this.now,
+      kind: 'system',
+      alarm: null,
+      occurrence: null,
+      equipment: null,
+      priority: null,
+      message: '',
+      value: '',
+      user: '',
+      station: '',
+      note: '',
+      ...entry,
+    });
+    this.#seq += 1;
+  }
+
+  async frame(request: FrameRequest): Promise<ArrayBuffer> {
+    await Promise.resolve();
+    if (this.failure !== null) throw this.failure;
+    this.lastFrame = request;
+    const full = request.since === 0 || request.plant !== this.plant.revision;
+    const since = full ? 0 : request.since;
+    const rows = request.tags.flatMap((tag) => {
+      const row = this.#rows.get(tag);
+      return row !== undefined && row.revision > since ? [row] : [];
+    });
+    const count = (keep: (alarm: ActiveAlarm) => boolean): number[] =>
+      [1, 2, 3, 4].map((priority) => this.alarms.filter((each) => each.priority === priority && keep(each)).length);
+    return encodeFrame(
+      {
+        full,
+        plantRevision: this.plant.revision,
+        alarmRevision: this.#alarmRevision,
+        statusRevision: this.#statusRevision,
+        revision: this.#revision,
+        now: this.now,
+        ageMs: this.ageMs,
+        unacknowledged: count((each) => each.ackedAt === null),
+        active: count((each) => each.state !== 'rtnUnack'),
+      },
+      request.plant === this.plant.revision ? rows : [],
+    );
+  }
+
+  async call<C extends Command>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']> {
+    await Promise.resolve();
+    this.calls.push({ command, request });
+    if (this.failure !== null) throw this.failure;
+    const answers: { [K in Command]: (request: Commands[K]['request']) => Commands[K]['answer'] } = {
+      session_read: () => this.session,
+      plant_read: () => this.plant,
+      plant_reload: () => this.status.plant,
+      status_read: () => this.status,
+      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms }),
+      alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
+      alarm_reset: ({ occurrences }) => this.#reset(occurrences),
+      journal_read: (read) => this.#journalPage(read),
+      history_read: (read) => this.#history(read),
+      history_instant: () => new ArrayBuffer(0),
+      trend_draw: () => new ArrayBuffer(0),
+      demo_read: () => this.demo,
+      demo_act: (act) => {
+        if (act.act === 'stopBroker' || act.act === 'startBroker') this.demo.brokerRunning = act.act === 'startBroker';
+        if (act.act === 'freezePlc' || act.act === 'thawPlc') this.demo.plcFrozen = act.act === 'freezePlc';
+        if (act.act === 'alarmFlood') this.demo.flooding = true;
+        const jam = act.act === 'jam';
+        if (act.act === 'jam' || act.act === 'clear') {
+          this.demo.machines = this.demo.machines.map((each) =>
+            each.id === act.machine ? { ...each, jammed: jam } : each,
+          );
+        }
+        return { ...this.demo };
+      },
+    };
+    return answers[command](request);
+  }
+
+  #acknowledge(occurrences: string[], note: string): ActedOn {
+    if (this.writeFailure !== null) throw this.writeFailure;
+    const known = new Set(this.alarms.filter((each) => each.ackedAt === null).map((each) => each.occurrence));
+    const done = occurrences.filter((each) => known.has(each));
+    const hit = new Set(done);
+    for (const alarm of this.alarms.filter((each) => hit.has(each.occurrence))) {
+      this.write({
+        ...entryOf(alarm),
+        kind: 'acknowledged',
+        user: this.session.user,
+        station: this.session.station,
+        note,
+      });
+    }
+    this.setAlarms(
+      this.alarms
+        .filter((each) => !(hit.has(each.occurrence) && each.state === 'rtnUnack'))
+        .map((each) =>
+          hit.has(each.occurrence)
+            ? {
+                ...each,
+                state: each.state === 'latchedUnack' ? 'latchedAcked' : 'acked',
+                ackedAt: this.now,
+                ackedBy: this.session.user,
+                note,
+              }
+            : each,
+        ),
+    );
+    const refused = occurrences.filter((each) => !hit.has(each));
+    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'already acknowledged' })) };
+  }
+
+  #reset(occurrences: string[]): ActedOn {
+    const done = occurrences.filter((each) =>
+      this.alarms.some((alarm) => alarm.occurrence === each && alarm.state === 'latchedAcked'),
+    );
+    this.setAlarms(this.alarms.filter((each) => !done.includes(each.occurrence)));
+    const refused = occurrences.filter((each) => !done.includes(each));
+    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'its cause is still present' })) };
+  }
+
+  #journalPage(read: ReadJournal): JournalPage {
+    const text = read.text?.toLowerCase() ?? '';
+    const found = this.journal.filter(
+      (each) =>
+        (read.before === null || each.seq < read.before) &&
+        (read.alarm === null || each.alarm === read.alarm) &&
+        (read.equipment === null || (each.equipment ?? '').startsWith(read.equipment)) &&
+        (read.priority === null || each.priority === read.priority) &&
+        (read.from === null || each.time >= read.from) &&
+        (read.to === null || each.time < read.to) &&
+        [each.message, each.note, each.user, each.equipment ?? ''].join(' ').toLowerCase().includes(text),
+    );
+    const entries = found.slice(0, read.limit);
+    return { entries, next: found.length > entries.length ? (entries.at(-1)?.seq ?? null) : null };
+  }
+
+  #history({ tags, from, to, pixels }: ReadHistory): ArrayBuffer {
+    const n = Math.min(pixels, 400);
+    return encodeSeries(
+      tags.map((tag) => {
+        const view = this.plant.tags.find((each) => each.index === tag);
+        const [low, high] = view?.normal ?? view?.range ?? [0, 100];
+        const time = Array.from({ length: n }, (_, at) => from + ((to - from) * at) / n);
+        const gap = (at: number): boolean => tag % 7 === 3 && at > n * 0.6 && at < n * 0.68;
+        return {
+          tag,
+          time,
+          value: time.map((_, at) =>
+            gap(at) ? NaN : (low + high) / 2 + ((high - low) / 2.5) * Math.sin(at / 17 + tag) * Math.cos(at / 5),
+          ),
+          quality: time.map((_, at) => (gap(at) ? 0x80050000 : GOOD)),
+        };
+      }),
+    );
+  }
+}
+
+function entryOf(alarm: ActiveAlarm): Partial<JournalEntry> {
+  const { occurrence, equipment, priority, message, value } = alarm;
+  return { alarm: alarm.alarm, occurrence, equipment, priority, message, value };
+}
