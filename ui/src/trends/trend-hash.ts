@@ -21,21 +21,30 @@ export function trendHash(tagIds: readonly string[], span?: Span | View): string
 }
 
 /**
- * Reads the part of an address after the question mark. What makes no sense is left out rather than refused: an address
- * may come from an older version, or from a hand.
+ * Reads what follows the question mark of an address. What makes no sense is left out rather than refused: an address may
+ * come from an older version, or from a hand.
  */
 export function readTrendAddress(query: string, now: number): TrendAddress {
-  const fields = new Map(
-    query.split('&').map((field) => {
-      const at = field.indexOf('=');
-      return at < 0 ? ([field, ''] as const) : ([field.slice(0, at), field.slice(at + 1)] as const);
-    }),
-  );
+  const fields = new Map(query.split('&').map(field));
+  // Split before it is decoded, so that an id may hold a comma.
   const pens = (fields.get('pens') ?? '').split(',').map(decoded);
   return {
     pens: [...new Set(pens)].filter((id) => id !== '').slice(0, MOST_PENS),
     view: readView(fields, now),
   };
+}
+
+function field(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 function words(span: Span | View | undefined): string {
@@ -54,12 +63,4 @@ function readView(fields: ReadonlyMap<string, string>, now: number): View {
 
 function number(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : null;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
-  }
 }
