@@ -8,7 +8,7 @@ export interface Place {
   screen: Screen;
   /** The machine's equipment path; empty on every other screen. */
   path: string;
-  query: URLSearchParams;
+  query: string;
 }
 
 /** Reads an address' fragment; whatever it does not know is the overview. */
@@ -19,7 +19,7 @@ export function parsePlace(hash: string): Place {
   return {
     screen,
     path: screen === 'machine' ? rest.split('/').map(decode).join('/') : '',
-    query: new URLSearchParams(query),
+    query,
   };
 }
 
