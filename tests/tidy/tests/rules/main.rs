@@ -1,0 +1,5 @@
+//! One binary for all rules.
+
+mod architecture;
+mod files;
+mod interface;
