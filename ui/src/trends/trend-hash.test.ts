@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { parsePlace } from '../frame/route.svelte';
 import { FIRST_LENGTH, live } from './span';
 import { MOST_PENS, readTrendAddress, trendHash } from './trend-hash';
 
 const NOW = 1_800_000_000_000;
 
 function read(hash: string) {
-  return readTrendAddress(parsePlace(hash).query, NOW);
+  return readTrendAddress(new URLSearchParams(hash.split('?')[1]), NOW);
 }
 
 describe('the address of a trend', () => {

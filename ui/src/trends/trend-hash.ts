@@ -15,8 +15,11 @@ export interface TrendAddress {
  * milliseconds, such as the minutes around an alarm, or a view; without it the trend follows the clock.
  */
 export function trendHash(tagIds: readonly string[], span?: Span | View): string {
-  // An id is a path: its slashes stay readable, everything that means something in an address does not.
-  const pens = tagIds.slice(0, MOST_PENS).map((id) => encodeURIComponent(id).replaceAll('%2F', '/'));
+  const pens = tagIds.slice(0, MOST_PENS).map((id) => {
+    // A comma within an id is not one between two; slashes stay readable.
+    const one = id.replaceAll('%', '%25').replaceAll(',', '%2C');
+    return encodeURIComponent(one).replaceAll('%2F', '/');
+  });
   return `#/trends?${pens.length > 0 ? `pens=${pens.join(',')}&` : ''}${words(span)}`;
 }
 
@@ -24,19 +27,12 @@ export function trendHash(tagIds: readonly string[], span?: Span | View): string
  * Reads what follows the question mark of an address. What makes no sense is left out rather than refused: an address may
  * come from an older version, or from a hand.
  */
-export function readTrendAddress(query: string, now: number): TrendAddress {
-  const fields = new Map(query.split('&').map(field));
-  // Split before it is decoded, so that an id may hold a comma.
-  const pens = (fields.get('pens') ?? '').split(',').map(decoded);
+export function readTrendAddress(query: URLSearchParams, now: number): TrendAddress {
+  const pens = (query.get('pens') ?? '').split(',').map(decoded);
   return {
     pens: [...new Set(pens)].filter((id) => id !== '').slice(0, MOST_PENS),
-    view: readView(fields, now),
+    view: readView(query, now),
   };
-}
-
-function field(text: string): [name: string, value: string] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function decoded(text: string): string {
@@ -53,14 +49,14 @@ function words(span: Span | View | undefined): string {
   return `from=${Math.round(span.from)}&to=${Math.round(span.to)}`;
 }
 
-function readView(fields: ReadonlyMap<string, string>, now: number): View {
-  const from = number(fields.get('from'));
-  const to = number(fields.get('to'));
+function readView(query: URLSearchParams, now: number): View {
+  const from = number(query.get('from'));
+  const to = number(query.get('to'));
   if (from !== null && to !== null && from < to) return settled({ from, to }, now);
-  const last = number(fields.get('last'));
+  const last = number(query.get('last'));
   return live(last === null || last === 0 ? FIRST_LENGTH : last * 1000);
 }
 
-function number(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : null;
+function number(text: string | null): number | null {
+  return text !== null && /^\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : null;
 }
