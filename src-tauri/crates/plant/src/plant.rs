@@ -7,8 +7,8 @@ use std::time::Duration;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Point, TagIndex};
 
-/// A plant without errors. Made by [`crate::read`] only.
-#[derive(Clone, Debug, PartialEq)]
+/// A plant without errors. Made by [`crate::read`] only; the default one is empty.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plant {
     /// What people call it.
     pub name: String,
