@@ -14,6 +14,13 @@ pub(crate) struct Said<T> {
     pub at: Place,
 }
 
+impl Said<String> {
+    /// The text borrowed.
+    pub fn as_deref(&self) -> Said<&str> {
+        Said { value: &self.value, at: self.at }
+    }
+}
+
 /// A table whose keys are known.
 pub(crate) struct Fields<'t, 'a> {
     pub table: &'t Table<'a>,
@@ -47,7 +54,11 @@ impl<'t, 'a> Fields<'t, 'a> {
 
     /// Reports a key that has to be there.
     pub fn missing(&self, key: &str, example: &str, problems: &mut Problems) {
-        problems.error(self.table.at, format!("`{key}` is missing in {}", self.what), format!("add `{key} = {example}`"));
+        problems.absent(
+            self.table.at,
+            format!("`{key}` is missing in {}", self.what),
+            format!("add `{key} = {example}`"),
+        );
     }
 
     /// A text that has to be there and not be empty.
@@ -57,7 +68,11 @@ impl<'t, 'a> Fields<'t, 'a> {
         }
         let said = self.text(key, problems)?;
         if said.value.is_empty() {
-            problems.error(said.at, format!("`{key}` is empty"), format!("write something, such as `{key} = {example}`"));
+            problems.error(
+                said.at,
+                format!("`{key}` is empty"),
+                format!("write something, such as `{key} = {example}`"),
+            );
             return None;
         }
         Some(said)
@@ -168,17 +183,13 @@ impl<'t, 'a> Fields<'t, 'a> {
         let node = self.table.get(key)?;
         match &node.value {
             Raw::Table(table) => Some(table),
-            Raw::Text(_)
-            | Raw::Cell(_)
-            | Raw::Int(_)
-            | Raw::Float(_)
-            | Raw::Bool(_)
-            | Raw::List(_)
-            | Raw::Unusable => wrong(key, node, "a table: { ... }", problems),
+            Raw::Text(_) | Raw::Cell(_) | Raw::Int(_) | Raw::Float(_) | Raw::Bool(_) | Raw::List(_) | Raw::Unusable => {
+                wrong(key, node, "a table: { ... }", problems)
+            }
         }
     }
 
-    /// The tables of `[[key]]`, or of one `[key]`.
+    /// The tables of `[[key]]`.
     pub fn list(&self, key: &str, problems: &mut Problems) -> Vec<&'t Table<'a>> {
         let Some(node) = self.table.get(key) else { return Vec::new() };
         let expected = format!("a list of tables, each begun by a line `[[{key}]]`");

@@ -3,7 +3,7 @@
 //! The list is bounded, so that a damaged file of 16 MiB cannot fill the memory with complaints, and it counts what it
 //! leaves out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whether a problem keeps the plant from being activated.
@@ -50,6 +50,7 @@ pub(crate) struct Problems {
     context: Option<Arc<str>>,
     listed: [usize; 2],
     left_out: [usize; 2],
+    damaged: BTreeSet<Place>,
 }
 
 #[derive(Debug)]
@@ -62,12 +63,37 @@ struct Found {
 impl Problems {
     /// An empty list for the files of these names.
     pub fn new(files: Vec<String>) -> Self {
-        Self { files, found: BTreeMap::new(), context: None, listed: [0; 2], left_out: [0; 2] }
+        Self {
+            files,
+            found: BTreeMap::new(),
+            context: None,
+            listed: [0; 2],
+            left_out: [0; 2],
+            damaged: BTreeSet::new(),
+        }
     }
 
     /// Says for what the following problems were found, such as the machine a template is used by; `None` for nothing.
     pub fn set_context(&mut self, context: Option<Arc<str>>) {
         self.context = context;
+    }
+
+    /// For what problems are found at the moment.
+    pub fn context(&self) -> Option<Arc<str>> {
+        self.context.clone()
+    }
+
+    /// Says that a place could not be understood. What is said of it afterwards is not listed, and neither is what may
+    /// be missing only because of it.
+    pub fn set_damaged(&mut self, at: Place) {
+        self.damaged.insert(at);
+    }
+
+    /// Adds an error about something that is not there: a key, or what a name refers to.
+    pub fn absent(&mut self, at: Place, message: impl Into<String>, remedy: impl Into<String>) {
+        if self.damaged.is_empty() {
+            self.error(at, message, remedy);
+        }
     }
 
     /// Adds an error.
@@ -83,6 +109,11 @@ impl Problems {
     /// Whether there is an error among them.
     pub fn has_errors(&self) -> bool {
         self.listed[Severity::Error as usize] > 0
+    }
+
+    /// Whether no further error will be listed, so that words for it need not be looked for.
+    pub fn is_full(&self) -> bool {
+        self.listed[Severity::Error as usize] >= LISTED
     }
 
     /// A place in words, for a message at another place: `line 12` or `tags/pumps.csv line 12`.
@@ -130,6 +161,9 @@ impl Problems {
     }
 
     fn add(&mut self, severity: Severity, at: Place, message: String, remedy: String) {
+        if self.damaged.contains(&at) {
+            return;
+        }
         let key = (severity, at, message);
         if let Some(found) = self.found.get_mut(&key) {
             found.more += usize::from(found.context != self.context);

@@ -72,11 +72,7 @@ fn table(at: Place, columns: &[Option<Column>], cells: Vec<String>) -> Table<'st
         if cell.is_empty() {
             continue;
         }
-        let entry = |key: &str, value| Entry {
-            key: Cow::Owned(key.to_owned()),
-            key_at: at,
-            node: Node { value, at },
-        };
+        let entry = |key: &str, value| Entry { key: Cow::Owned(key.to_owned()), key_at: at, node: Node { value, at } };
         let value = Raw::Cell(Cow::Owned(cell.to_owned()));
         let Some(within) = &column.within else {
             table.entries.push(entry(&column.key, value));

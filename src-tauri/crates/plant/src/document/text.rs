@@ -8,8 +8,8 @@ use toml::de::{DeTable, DeValue};
 use super::{Entry, Node, Raw, Table};
 use crate::problem::{LISTED, Place, Problems};
 
-/// Reads a TOML text. Also says which lines are damaged; where there are any, parts of the text may be missing.
-pub(crate) fn parse<'a>(file: u32, text: &'a str, problems: &mut Problems) -> (Table<'a>, BTreeSet<u32>) {
+/// Reads a TOML text.
+pub(crate) fn parse<'a>(file: u32, text: &'a str, problems: &mut Problems) -> Table<'a> {
     let lines = Lines::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut damaged = BTreeSet::new();
@@ -27,9 +27,12 @@ pub(crate) fn parse<'a>(file: u32, text: &'a str, problems: &mut Problems) -> (T
         };
         problems.error(Place { file, line }, message, remedy);
     }
+    for line in damaged {
+        problems.set_damaged(Place { file, line });
+    }
     let mut reader = Reader { file, lines, problems };
     let at = Place { file, line: 1 };
-    (reader.table(root.into_inner(), at), damaged)
+    reader.table(root.into_inner(), at)
 }
 
 struct Reader<'p> {

@@ -1,0 +1,144 @@
+//! Gateways: from the entries of the plant file to what a protocol gets to know.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alarm::{AlarmId, Config, Latching, Priority, ReturnAck, Trigger};
+use model::{GatewaySpec, Protocols, Settings};
+
+use crate::document::Table;
+use crate::fields::{Fields, instead};
+use crate::ids::check_id;
+use crate::plant::{AlarmDefinition, Gateway, Watch};
+use crate::problem::{Place, Problems};
+use crate::settings::{report, settings};
+
+/// Keys that are Andon's own; all others are the protocol's settings.
+const KEYS: [&str; 4] = ["id", "name", "kind", "alarm_priority"];
+
+/// Priority of a lost connection where the plant file says none: many values are missing at once, and nobody else tells.
+const PRIORITY: u8 = 2;
+
+/// A gateway with what is needed to refer to it.
+pub(crate) struct Draft {
+    pub gateway: Gateway,
+    /// Whether its kind is known, so that addresses can be judged.
+    pub known: bool,
+    pub priority: Priority,
+    pub at: Place,
+}
+
+/// The gateways by id, in the order of the plant file.
+#[derive(Default)]
+pub(crate) struct Gateways {
+    pub drafts: Vec<Draft>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Gateways {
+    /// Reads `[[gateways]]`.
+    pub fn read(root: &Fields<'_, '_>, protocols: &dyn Protocols, problems: &mut Problems) -> Self {
+        let mut gateways = Self::default();
+        for table in root.list("gateways", problems) {
+            gateways.add(table, protocols, problems);
+        }
+        gateways
+    }
+
+    /// The gateway of an id.
+    pub fn find(&self, id: &str) -> Option<&Draft> {
+        self.by_id.get(id).and_then(|&at| self.drafts.get(at))
+    }
+
+    /// All ids.
+    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.drafts.iter().map(|draft| &*draft.gateway.spec.id)
+    }
+
+    fn add(&mut self, table: &Table<'_>, protocols: &dyn Protocols, problems: &mut Problems) {
+        let fields = Fields::open(table, "gateway");
+        let kinds = protocols.kinds();
+        let id = fields.need_text("id", "\"line1-plc\"", problems);
+        let kind = fields.need_text("kind", &format!("\"{}\"", kinds.first().unwrap_or(&"")), problems);
+        let name = fields.words("name", problems);
+        let priority = fields.whole("alarm_priority", 1, 4, problems).map_or(PRIORITY, |said| said.value);
+        let Some(id) = id else { return };
+        if !check_id(id.value, id.at, problems) {
+            return;
+        }
+        if let Some(first) = self.find(id.value) {
+            let first = problems.words(first.at, id.at);
+            let message = format!("the gateway `{}` is given twice, on {first} and on line {}", id.value, id.at.line);
+            problems.error(id.at, message, "give one of them another id");
+            return;
+        }
+        let known = kind.is_some_and(|kind| kinds.contains(&kind.value));
+        if let (Some(kind), false) = (kind, known) {
+            let message = format!("unknown kind of gateway `{}`", kind.value.escape_debug());
+            problems.error(kind.at, message, instead(kind.value, kinds.iter().copied()));
+        }
+        let spec = GatewaySpec {
+            id: id.value.to_owned(),
+            name: if name.is_empty() { id.value.to_owned() } else { name },
+            kind: kind.map(|kind| kind.value.to_owned()).unwrap_or_default(),
+            settings: settings(table, &KEYS),
+        };
+        if known && let Err(rejections) = protocols.check_gateway(&spec) {
+            report(rejections, table, problems);
+        }
+        let address = address(&spec.settings);
+        self.by_id.insert(spec.id.clone(), self.drafts.len());
+        self.drafts.push(Draft {
+            gateway: Gateway { spec, address, line: table.at.line },
+            known,
+            priority: Priority::try_from(priority).expect("checked: within 1 to 4"),
+            at: id.at,
+        });
+    }
+}
+
+impl Draft {
+    /// The alarm that every gateway has by itself.
+    pub fn connection_alarm(&self) -> AlarmDefinition {
+        let GatewaySpec { id, name, .. } = &self.gateway.spec;
+        AlarmDefinition {
+            id: AlarmId::new(format!("gateway/{id}/connection")),
+            equipment: None,
+            message: format!("{name}: connection lost"),
+            watch: Watch::Link(Arc::from(&**id)),
+            config: Config {
+                trigger: Trigger::LinkDown,
+                on_delay: Duration::ZERO,
+                off_delay: Duration::ZERO,
+                latching: Latching::No,
+                priority: self.priority,
+                return_ack: ReturnAck::Required,
+            },
+            class: "system".to_owned(),
+            cause: "The gateway is switched off, or the network between it and this station is interrupted.".to_owned(),
+            consequence: "Its tags are stale, and alarms on them hold their last state.".to_owned(),
+            action: "Check the gateway's power and network; the connection comes back by itself.".to_owned(),
+            time_to_respond: String::new(),
+            condition: "not connected".to_owned(),
+        }
+    }
+}
+
+/// Where a gateway is reached, from the settings that protocols commonly have.
+fn address(settings: &Settings) -> String {
+    let words = |key: &str| match settings.get(key)? {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => None,
+    };
+    match (words("host"), words("port")) {
+        (Some(host), Some(port)) if host.contains(':') => format!("[{host}]:{port}"),
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host,
+        (None, _) => String::new(),
+    }
+}
