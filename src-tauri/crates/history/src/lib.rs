@@ -9,16 +9,27 @@
 //! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
 //! in [`StoreStatus`], never a panic and never unbounded memory.
 
+mod fresh;
+mod queue;
 mod reader;
+mod recorder;
+mod reduce;
+mod series;
 pub mod sqlite;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use model::{Clock, Quality, Sample, Timestamp};
 
+use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
+use recorder::Recorder;
+use series::Names;
+use sqlite::{Schema, Store};
+
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 
 /// What one tag's samples are kept under. The same name has the same id for as long as the history is open.
@@ -72,8 +83,19 @@ impl Default for Options {
 /// The history of a plant, open for recording. Dropping it commits what is queued, as far as the disk allows, and
 /// ends its thread.
 pub struct History {
-    reader: Reader,
+    store: Arc<Store>,
+    queue: Arc<Queue>,
+    names: Arc<Names>,
+    /// Taken when it is joined, at the end.
+    thread: Option<JoinHandle<()>>,
 }
+
+const SCHEMA: Schema = Schema {
+    // "AnHi"
+    application_id: 0x416e_4869,
+    tables: &[series::STEPS, fresh::STEPS],
+    checked_up_to: 64 * 1024 * 1024,
+};
 
 impl History {
     /// Opens the file at `path`, or makes it, with the default [`Options`].
@@ -91,25 +113,41 @@ impl History {
     ///
     /// # Errors
     /// As [`History::open`].
-    pub fn open_with(_path: &Path, _clock: Arc<dyn Clock>, _options: Options) -> Result<History, OpenError> {
-        Ok(History { reader: Reader {} })
+    pub fn open_with(path: &Path, clock: Arc<dyn Clock>, options: Options) -> Result<History, OpenError> {
+        let (store, writer) = Store::open(path.to_owned(), SCHEMA, clock)?;
+        let queue = Arc::new(Queue::default());
+        let names = Arc::new(Names::default());
+        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), options);
+        let thread = thread::Builder::new()
+            .name("history".to_owned())
+            .spawn(move || recorder.run())
+            .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
+        Ok(History { store, queue, names, thread: Some(thread) })
     }
 
     /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
     pub fn series(&self, names: &[&str]) -> Vec<SeriesId> {
-        names.iter().map(|_| SeriesId(0)).collect()
+        self.names.ids(names)
     }
 
     /// Queues rows. Where the queue is full the rows are dropped and counted, and each series that lost some gets a
     /// [`Quality::BAD_NO_DATA`] sample at the time of the first lost one, so that the gap shows.
-    pub fn record(&self, _rows: Vec<Row>) {}
+    pub fn record(&self, rows: Vec<Row>) {
+        let lost = self.queue.add(rows);
+        self.store.count_dropped(lost);
+    }
 
     /// Stores many rows, such as another system's past, and waits until they are committed.
     ///
     /// # Errors
-    /// The reason why the disk does not take them. Rows before the failure may have been stored; doing it again is harmless.
-    pub fn import(&self, _rows: Vec<Row>) -> Result<(), StoreFailure> {
-        Ok(())
+    /// The reason why the disk does not take them. A part may have been stored; doing it again is harmless.
+    pub fn import(&self, rows: Vec<Row>) -> Result<(), StoreFailure> {
+        let (done, outcome) = mpsc::sync_channel(1);
+        self.queue.import(Import { rows, done });
+        outcome.recv().unwrap_or_else(|_| {
+            let trouble = Trouble::Other;
+            Err(StoreFailure { trouble, reason: trouble.to_string() })
+        })
     }
 
     /// Waits until all rows recorded before are committed.
@@ -117,19 +155,39 @@ impl History {
     /// # Errors
     /// The reason why they cannot be; they stay queued.
     pub fn flush(&self) -> Result<(), StoreFailure> {
-        Ok(())
+        self.import(Vec::new())
     }
 
-    /// Removes samples before a time, in small steps between the batches; of each series the newest of them stays.
-    pub fn prune(&self, _before: Timestamp) {}
+    /// Removes samples before a time, in small steps while there is nothing else to do; of each series the newest of
+    /// them stays.
+    pub fn prune(&self, before: Timestamp) {
+        self.queue.prune(before);
+    }
+
+    /// Lets the file grow no larger than so many bytes; `None` for as large as the disk allows. A file at its limit
+    /// takes no more samples, as if the disk were full.
+    pub fn limit_size(&self, bytes: Option<u64>) {
+        self.store.limit_size(bytes);
+    }
 
     /// How the file fares.
     pub fn status(&self) -> StoreStatus {
-        StoreStatus::default()
+        self.store.status(self.queue.len() as u64)
     }
 
     /// A reader of the file: cheap to make and to clone, for any thread that may wait.
     pub fn reader(&self) -> Reader {
-        self.reader.clone()
+        Reader { store: self.store.clone(), names: self.names.clone() }
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the history's thread ended by a panic");
+        }
     }
 }

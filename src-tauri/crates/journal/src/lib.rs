@@ -10,23 +10,47 @@
 //! **Invariant:** an entry that was reported as written is on disk, and no entry is ever changed or removed; the file
 //! itself refuses both.
 
+mod entries;
 mod entry;
+mod names;
+mod page;
+mod scribe;
+mod standing;
+mod words;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use alarm::{AlarmId, Standing};
+use history::sqlite::{Schema, Store};
 use model::Clock;
+use rusqlite::TransactionBehavior;
+
+use scribe::{Group, Queue, Scribe};
 
 pub use entry::{Action, AlarmChange, Entry, Page, Phase, Query, Record, System};
 pub use history::sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 
-/// Told on the writer's thread when entries are on disk, with their sequence numbers, or why they are not.
+/// Told when entries are on disk, with their sequence numbers, or why they are not; as a rule on the writer's thread,
+/// which does nothing else meanwhile.
 pub type Done = Box<dyn FnOnce(Result<Vec<i64>, StoreFailure>) + Send>;
 
 /// The journal of a plant, open for writing. Dropping it writes what waits, as far as the disk allows, and ends its
 /// thread.
-pub struct Journal {}
+pub struct Journal {
+    store: Arc<Store>,
+    queue: Arc<Queue>,
+    /// Taken when it is joined, at the end.
+    thread: Option<JoinHandle<()>>,
+}
+
+const SCHEMA: Schema = Schema {
+    // "AnJo"
+    application_id: 0x416e_4a6f,
+    tables: &[names::STEPS, entries::STEPS, standing::STEPS],
+    checked_up_to: 256 * 1024 * 1024,
+};
 
 impl Journal {
     /// Opens the file at `path`, or makes it.
@@ -36,35 +60,73 @@ impl Journal {
     ///
     /// # Errors
     /// What trying again cannot mend: see [`OpenError`].
-    pub fn open(_path: &Path, _clock: Arc<dyn Clock>) -> Result<Journal, OpenError> {
-        Ok(Journal {})
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Journal, OpenError> {
+        let (store, writer) = Store::open(path.to_owned(), SCHEMA, clock)?;
+        let queue = Arc::new(Queue::default());
+        let scribe = Scribe::new(store.clone(), writer, queue.clone());
+        let thread = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || scribe.run())
+            .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
+        Ok(Journal { store, queue, thread: Some(thread) })
     }
 
     /// Appends entries, all or none, after those appended before.
     ///
     /// With `done`, the entries fail at once where the disk does not work, and are then not written later. Without, they
-    /// wait for the disk; at most 10,000 wait, and what is beyond is dropped and counted.
-    pub fn append(&self, _entries: Vec<Entry>, _done: Option<Done>) {}
+    /// wait for the disk; at most 10,000 entries wait, and what is beyond is dropped and counted.
+    pub fn append(&self, entries: Vec<Entry>, done: Option<Done>) {
+        let Err(refused) = self.queue.add(Group { entries, done }) else { return };
+        match refused.done {
+            Some(done) => done(Err(self.store.failure().unwrap_or_else(|| StoreFailure {
+                trouble: Trouble::Other,
+                reason: "too many entries wait to be written".to_owned(),
+            }))),
+            None => self.store.count_dropped(refused.entries.len()),
+        }
+    }
 
-    /// What stands of each alarm that is not normal, as it is on disk, the earliest occurrence first. For
-    /// [`alarm::Alarm::restore`].
+    /// What stands of each alarm that is not normal, as it is on disk, the earliest occurrence first: what
+    /// [`alarm::Alarm::restore`] takes. Waits for the disk.
     ///
     /// # Errors
     /// The disk's reason.
     pub fn standing(&self) -> Result<Vec<(AlarmId, Vec<Standing>)>, StoreFailure> {
-        Ok(Vec::new())
+        self.store.read(|connection| standing::all(connection))
     }
 
     /// Entries, newest first. Waits for the disk.
     ///
     /// # Errors
     /// The disk's reason.
-    pub fn page(&self, _query: &Query) -> Result<Page, StoreFailure> {
-        Ok(Page::default())
+    pub fn page(&self, query: &Query) -> Result<Page, StoreFailure> {
+        self.store.read(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            let page = page::page(&transaction, query)?;
+            transaction.finish()?;
+            Ok(page)
+        })
+    }
+
+    /// Lets the file grow no larger than so many bytes; `None` for as large as the disk allows. A file at its limit
+    /// takes no more entries, as if the disk were full.
+    pub fn limit_size(&self, bytes: Option<u64>) {
+        self.store.limit_size(bytes);
     }
 
     /// How the file fares.
     pub fn status(&self) -> StoreStatus {
-        StoreStatus::default()
+        self.store.status(self.queue.len() as u64)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the journal's thread ended by a panic");
+        }
     }
 }

@@ -18,7 +18,7 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 
 pub use open::{Schema, Step};
-pub use store::{Store, Writer};
+pub use store::{Store, Writer, lock};
 
 /// What is wrong with a store, as far as somebody can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,21 +143,5 @@ impl fmt::Display for Trouble {
             Trouble::NotOurs => "the file belongs to a newer version of this program or to another one",
             Trouble::Other => "the database reports an error",
         })
-    }
-}
-
-impl Default for StoreStatus {
-    fn default() -> Self {
-        Self {
-            working: true,
-            reason: String::new(),
-            trouble: None,
-            since: Timestamp::default(),
-            notice: String::new(),
-            bytes: 0,
-            written: 0,
-            queued: 0,
-            dropped: 0,
-        }
     }
 }

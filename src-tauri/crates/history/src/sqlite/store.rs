@@ -39,6 +39,8 @@ pub struct Writer {
     connection: Option<Connection>,
     /// The limit that the connection was told, bytes.
     told_limit: u64,
+    /// Connections made so far.
+    epoch: u64,
     /// Failed attempts in a row.
     failures: usize,
 }
@@ -69,7 +71,7 @@ impl Store {
             dropped: AtomicU64::new(0),
             idle: Mutex::new(Vec::new()),
         });
-        let mut writer = Writer { store: store.clone(), connection: None, told_limit: 0, failures: 0 };
+        let mut writer = Writer { store: store.clone(), connection: None, told_limit: 0, epoch: 0, failures: 0 };
         match writer.connect() {
             Ok(_) => {}
             Err(NotOpen::Refused(refusal)) => return Err(refusal),
@@ -191,22 +193,23 @@ impl Store {
 
 impl Writer {
     /// Runs `work` in a transaction and commits it. After a failure the connection is made anew, because after an I/O
-    /// error it cannot be trusted; a damaged file is set aside.
+    /// error it cannot be trusted; a damaged file is set aside. `work` is told which connection it uses, counted from
+    /// the start: what was learned through an earlier one, such as an id, may not hold.
     ///
     /// # Errors
     /// The disk's reason; nothing of `work` was kept. The exception is a commit that reached the disk although the disk
     /// reported an error: `work` must bear being repeated.
     pub fn transact<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Transaction<'_>, u64) -> rusqlite::Result<T>,
     ) -> Result<T, StoreFailure> {
         if self.store.suspect.swap(false, Ordering::AcqRel) {
             self.connection = None;
             self.store.set_aside();
         }
-        let outcome = self.connect().and_then(|connection| {
+        let outcome = self.connect().and_then(|(connection, epoch)| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = work(&transaction)?;
+            let answer = work(&transaction, epoch)?;
             transaction.commit()?;
             Ok(answer)
         });
@@ -235,11 +238,12 @@ impl Writer {
         }
     }
 
-    fn connect(&mut self) -> Result<&mut Connection, NotOpen> {
+    fn connect(&mut self) -> Result<(&mut Connection, u64), NotOpen> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
                 self.told_limit = 0;
+                self.epoch += 1;
                 self.open()?
             }
         };
@@ -248,7 +252,7 @@ impl Writer {
             apply_limit(&mut connection, limit)?;
             self.told_limit = limit;
         }
-        Ok(self.connection.insert(connection))
+        Ok((self.connection.insert(connection), self.epoch))
     }
 
     fn open(&self) -> Result<Connection, NotOpen> {
@@ -289,7 +293,7 @@ impl Writer {
 }
 
 /// Locks, also after a panic elsewhere: what is kept under these locks is whole at every instant.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,0 +1,110 @@
+//! The table of names, and the ids that stand for them while the program runs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::SeriesId;
+use crate::sqlite::{Step, lock};
+
+pub(crate) const STEPS: &[Step] = &[Step {
+    version: 1,
+    sql: "CREATE TABLE series (
+              id   INTEGER PRIMARY KEY,
+              name TEXT NOT NULL UNIQUE
+          ) STRICT;",
+}];
+
+/// Names and their ids, in memory. An id needs no disk, so that asking for one cannot fail.
+#[derive(Default)]
+pub(crate) struct Names {
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    ids: HashMap<Arc<str>, SeriesId>,
+    names: Vec<Arc<str>>,
+}
+
+/// The file's own ids, as far as one connection of the writer has learned them.
+#[derive(Default)]
+pub(crate) struct Keys {
+    epoch: u64,
+    keys: Vec<Option<i64>>,
+}
+
+impl Names {
+    pub(crate) fn ids(&self, names: &[&str]) -> Vec<SeriesId> {
+        let mut known = lock(&self.known);
+        names.iter().map(|name| known.id(name)).collect()
+    }
+
+    pub(crate) fn name(&self, id: SeriesId) -> Option<Arc<str>> {
+        lock(&self.known).names.get(id.0 as usize).cloned()
+    }
+}
+
+impl Known {
+    fn id(&mut self, name: &str) -> SeriesId {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = SeriesId(u32::try_from(self.names.len()).expect("a plant has fewer than 2^32 tags"));
+        let name: Arc<str> = name.into();
+        self.names.push(name.clone());
+        self.ids.insert(name, id);
+        id
+    }
+}
+
+impl Keys {
+    /// Forgets everything: a transaction was rolled back.
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+    }
+
+    /// The file's id of a series, made where there is none. None for an id that this history did not give out.
+    pub(crate) fn key(
+        &mut self,
+        transaction: &Transaction<'_>,
+        epoch: u64,
+        names: &Names,
+        id: SeriesId,
+    ) -> rusqlite::Result<Option<i64>> {
+        if epoch != self.epoch {
+            self.clear();
+            self.epoch = epoch;
+        }
+        if let Some(Some(key)) = self.keys.get(id.0 as usize) {
+            return Ok(Some(*key));
+        }
+        let Some(name) = names.name(id) else { return Ok(None) };
+        let key = match find(transaction, &name)? {
+            Some(key) => key,
+            None => transaction.prepare_cached("INSERT INTO series (name) VALUES (?1)")?.insert(params![&*name])?,
+        };
+        if self.keys.len() <= id.0 as usize {
+            self.keys.resize(id.0 as usize + 1, None);
+        }
+        self.keys[id.0 as usize] = Some(key);
+        Ok(Some(key))
+    }
+}
+
+/// The file's id of a name; none where nothing was ever recorded under it.
+pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM series WHERE name = ?1")?
+        .query_row(params![name], |row| row.get(0))
+        .optional()
+}
+
+/// The file's ids above `after`, in order, at most `limit`.
+pub(crate) fn following(connection: &Connection, after: i64, limit: i64) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM series WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map(params![after, limit], |row| row.get(0))?
+        .collect()
+}

@@ -1,0 +1,78 @@
+//! What the tests of this crate share: a clock, a folder, and waiting for a state.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use history::{History, Options, Row, SeriesId};
+use model::{Clock, Now, Sample, Timestamp, Uptime, Value};
+
+/// A clock that stands until it is moved. Both times are the same number of milliseconds.
+#[derive(Default)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub fn at(millis: i64) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(millis)))
+    }
+
+    pub fn set(&self, millis: i64) {
+        self.0.store(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Now {
+        let millis = self.0.load(Ordering::SeqCst);
+        Now {
+            wall: Timestamp::from_millis(millis),
+            uptime: Uptime::from_millis(millis.try_into().expect("the tests' clock starts at the epoch")),
+        }
+    }
+}
+
+/// A history in a folder that goes with the test.
+pub struct Place {
+    folder: tempfile::TempDir,
+    pub clock: Arc<TestClock>,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), clock: TestClock::at(1_760_000_000_000) }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("history.sqlite")
+    }
+
+    pub fn open(&self) -> History {
+        History::open_with(&self.file(), self.clock.clone(), Options { retention: None }).expect("the history opens")
+    }
+}
+
+pub fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// A good sample that is a number.
+pub fn number(series: SeriesId, millis: i64, x: f64) -> Row {
+    Row { series, sample: Sample::good(time(millis), Value::Float(x)) }
+}
+
+pub fn one(history: &History, name: &str) -> SeriesId {
+    history.series(&[name])[0]
+}
+
+/// Waits until something is so.
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

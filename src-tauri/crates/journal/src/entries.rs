@@ -1,0 +1,285 @@
+//! The table of entries. The file itself refuses to change or remove one.
+
+use alarm::{Act, AlarmId, Cause, OccurrenceId, Priority, Transition};
+use history::sqlite::Step;
+use model::{EquipmentId, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use crate::names::{self, Names};
+use crate::words::{Kind, Stored};
+use crate::{Action, AlarmChange, Entry, Phase, Record, System, standing};
+
+/// Each index holds `seq` too, so that it gives entries newest first. The triggers are a guard against accidents, and
+/// against `INSERT OR REPLACE`, which removes without asking the trigger on removal.
+pub(crate) const STEPS: &[Step] = &[Step {
+    version: 1,
+    sql: "CREATE TABLE entries (
+              seq       INTEGER PRIMARY KEY,
+              time      INTEGER NOT NULL,
+              kind      TEXT NOT NULL,
+              message   TEXT NOT NULL,
+              alarm     INTEGER REFERENCES alarms (id),
+              raised    INTEGER,
+              was       TEXT,
+              became    TEXT,
+              number    REAL,
+              equipment INTEGER REFERENCES equipment (id),
+              priority  INTEGER,
+              value     TEXT,
+              user      TEXT,
+              station   TEXT,
+              note      TEXT,
+              acted_at  INTEGER,
+              target    TEXT,
+              intent    INTEGER
+          ) STRICT;
+          CREATE INDEX entries_time ON entries (time);
+          CREATE INDEX entries_alarm ON entries (alarm) WHERE alarm IS NOT NULL;
+          CREATE INDEX entries_equipment ON entries (equipment) WHERE equipment IS NOT NULL;
+          CREATE INDEX entries_priority ON entries (priority) WHERE priority IS NOT NULL;
+          CREATE TRIGGER entries_stay BEFORE DELETE ON entries
+              BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+          CREATE TRIGGER entries_stay_as_they_are BEFORE UPDATE ON entries
+              BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+          CREATE TRIGGER entries_are_not_replaced BEFORE INSERT ON entries
+              WHEN EXISTS (SELECT 1 FROM entries WHERE seq = new.seq)
+              BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
+}];
+
+/// The columns that [`Found`] reads, before whatever follows.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, time, kind, message, alarm, raised, was, became, number, equipment, priority, value, ",
+            "user, station, note, acted_at, target, intent FROM entries ",
+            $rest
+        )
+    };
+}
+pub(crate) use select;
+
+/// A row of the table, read as far as it is asked for.
+pub(crate) struct Found<'a>(pub &'a Row<'a>);
+
+/// The columns of one entry, empty where they do not apply.
+struct Columns<'a> {
+    time: Timestamp,
+    kind: Kind,
+    message: &'a str,
+    change: Option<&'a AlarmChange>,
+    act: Option<&'a Act>,
+    user: Option<&'a str>,
+    station: Option<&'a str>,
+    note: Option<&'a str>,
+    target: Option<&'a str>,
+    intent: Option<i64>,
+}
+
+/// Adds an entry, and what follows from it for what stands. Gives its sequence number.
+pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<i64> {
+    let columns = Columns::of(entry);
+    let change = columns.change;
+    let alarm =
+        change.map(|change| names::make_alarm(transaction, change.transition.occurrence.alarm.as_str())).transpose()?;
+    let equipment = change
+        .and_then(|change| change.equipment.as_ref())
+        .map(|equipment| names::make_equipment(transaction, equipment.as_str()))
+        .transpose()?;
+    let seq = transaction
+        .prepare_cached(
+            "INSERT INTO entries (time, kind, message, alarm, raised, was, became, number, equipment, priority, value,
+                                  user, station, note, acted_at, target, intent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .insert(params![
+            columns.time.millis(),
+            columns.kind,
+            columns.message,
+            alarm,
+            change.map(|change| change.transition.occurrence.raised.millis()),
+            change.map(|change| Stored(change.transition.from)),
+            change.map(|change| Stored(change.transition.to)),
+            change.and_then(|change| change.transition.value),
+            equipment,
+            change.map(|change| change.priority.number()),
+            change.map(|change| change.value.as_str()),
+            columns.user,
+            columns.station,
+            columns.note,
+            columns.act.map(|act| act.at.millis()),
+            columns.target,
+            columns.intent,
+        ])?;
+    if let (Some(alarm), Some(change)) = (alarm, change) {
+        standing::follow(transaction, alarm, &change.transition)?;
+    }
+    Ok(seq)
+}
+
+/// The newest sequence number; 0 where there is no entry.
+pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT coalesce(max(seq), 0) FROM entries", [], |row| row.get(0))
+}
+
+impl<'a> Columns<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        match entry {
+            Entry::Alarm(change) => {
+                let (kind, act) = match &change.transition.cause {
+                    Cause::Raised => (Kind::Raised, None),
+                    Cause::Returned => (Kind::Returned, None),
+                    Cause::Acknowledged(act) => (Kind::Acknowledged, Some(act)),
+                    Cause::Reset(act) => (Kind::Reset, Some(act)),
+                    Cause::Recurred => (Kind::Recurred, None),
+                    Cause::AutoReturn => (Kind::AutoReturn, None),
+                };
+                Columns {
+                    time: change.transition.at,
+                    kind,
+                    message: &change.message,
+                    change: Some(change),
+                    act,
+                    user: act.map(|act| act.user.as_str()),
+                    station: act.map(|act| act.station.as_str()),
+                    note: act.map(|act| act.note.as_str()),
+                    target: None,
+                    intent: None,
+                }
+            }
+            Entry::Action(action) => {
+                let (kind, intent, words) = match &action.phase {
+                    Phase::Intent => (Kind::Intent, None, None),
+                    Phase::Outcome { intent, words } => (Kind::Outcome, *intent, Some(words.as_str())),
+                };
+                Columns {
+                    time: action.at,
+                    kind,
+                    message: &action.command,
+                    change: None,
+                    act: None,
+                    user: Some(&action.user),
+                    station: Some(&action.station),
+                    note: words,
+                    target: Some(&action.target),
+                    intent,
+                }
+            }
+            Entry::System(system) => Columns {
+                time: system.at,
+                kind: Kind::System,
+                message: &system.message,
+                change: None,
+                act: None,
+                user: None,
+                station: None,
+                note: None,
+                target: None,
+                intent: None,
+            },
+        }
+    }
+}
+
+impl Found<'_> {
+    pub(crate) fn seq(&self) -> rusqlite::Result<i64> {
+        self.0.get(0)
+    }
+
+    pub(crate) fn time(&self) -> rusqlite::Result<i64> {
+        self.0.get(1)
+    }
+
+    pub(crate) fn alarm(&self) -> rusqlite::Result<Option<i64>> {
+        self.0.get(4)
+    }
+
+    pub(crate) fn equipment(&self) -> rusqlite::Result<Option<i64>> {
+        self.0.get(9)
+    }
+
+    pub(crate) fn priority(&self) -> rusqlite::Result<Option<u8>> {
+        self.0.get(10)
+    }
+
+    /// Whether `matches` finds something in what was shown, said or done, or by whom.
+    pub(crate) fn any_text(&self, mut matches: impl FnMut(&str) -> bool) -> rusqlite::Result<bool> {
+        /// message, user, note, target
+        const TEXTS: [usize; 4] = [3, 12, 14, 16];
+        for column in TEXTS {
+            if self.0.get_ref(column)?.as_str_or_null()?.is_some_and(&mut matches) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The whole entry.
+    pub(crate) fn record(&self, connection: &Connection, names: &mut Names) -> rusqlite::Result<Record> {
+        let Found(row) = self;
+        let kind: Kind = row.get(2)?;
+        let entry = match kind {
+            Kind::Raised => self.change(connection, names, Cause::Raised)?,
+            Kind::Returned => self.change(connection, names, Cause::Returned)?,
+            Kind::Acknowledged => self.change(connection, names, Cause::Acknowledged(self.act()?))?,
+            Kind::Reset => self.change(connection, names, Cause::Reset(self.act()?))?,
+            Kind::Recurred => self.change(connection, names, Cause::Recurred)?,
+            Kind::AutoReturn => self.change(connection, names, Cause::AutoReturn)?,
+            Kind::Intent => self.action(Phase::Intent)?,
+            Kind::Outcome => self.action(Phase::Outcome { intent: row.get(17)?, words: row.get(14)? })?,
+            Kind::System => Entry::System(System { at: Timestamp::from_millis(row.get(1)?), message: row.get(3)? }),
+        };
+        Ok(Record { seq: row.get(0)?, entry })
+    }
+
+    fn act(&self) -> rusqlite::Result<Act> {
+        let Found(row) = self;
+        Ok(Act {
+            user: row.get(12)?,
+            station: row.get(13)?,
+            note: row.get(14)?,
+            at: Timestamp::from_millis(row.get(15)?),
+        })
+    }
+
+    fn action(&self, phase: Phase) -> rusqlite::Result<Entry> {
+        let Found(row) = self;
+        Ok(Entry::Action(Action {
+            at: Timestamp::from_millis(row.get(1)?),
+            user: row.get(12)?,
+            station: row.get(13)?,
+            command: row.get(3)?,
+            target: row.get(16)?,
+            phase,
+        }))
+    }
+
+    fn change(&self, connection: &Connection, names: &mut Names, cause: Cause) -> rusqlite::Result<Entry> {
+        let Found(row) = self;
+        let (Stored(from), Stored(to)) = (row.get(6)?, row.get(7)?);
+        let priority: u8 = row.get(10)?;
+        let priority = Priority::try_from(priority)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(10, Type::Integer, Box::new(error)))?;
+        let equipment = match self.equipment()? {
+            Some(id) => Some(EquipmentId::new(names.equipment(connection, id)?)),
+            None => None,
+        };
+        Ok(Entry::Alarm(AlarmChange {
+            transition: Transition {
+                occurrence: OccurrenceId {
+                    alarm: AlarmId::new(names.alarm(connection, row.get(4)?)?),
+                    raised: Timestamp::from_millis(row.get(5)?),
+                },
+                from,
+                to,
+                at: Timestamp::from_millis(row.get(1)?),
+                cause,
+                value: row.get(8)?,
+            },
+            equipment,
+            priority,
+            message: row.get(3)?,
+            value: row.get(11)?,
+        }))
+    }
+}

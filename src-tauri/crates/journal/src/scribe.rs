@@ -1,0 +1,242 @@
+//! The writer's thread, and what waits for it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use history::sqlite::{Store, StoreFailure, Writer, lock};
+use rusqlite::Transaction;
+
+use crate::{Done, Entry, entries};
+
+/// Entries that wait for the disk at most.
+pub(crate) const CAPACITY: usize = 10_000;
+/// Entries of one transaction, about.
+const BATCH: usize = 1_000;
+
+/// Entries that are written all or none.
+pub(crate) struct Group {
+    pub entries: Vec<Entry>,
+    pub done: Option<Done>,
+}
+
+/// Where callers leave entries and the thread takes them.
+#[derive(Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    groups: VecDeque<Group>,
+    /// Entries in `groups` and in the thread's hands.
+    count: usize,
+    /// Whether a group in `groups` has somebody waiting for it.
+    hurry: bool,
+    closing: bool,
+}
+
+/// What the thread does next.
+enum Work {
+    /// Write what waits.
+    Write,
+    /// Nobody shall wait for a disk that does not work: say so.
+    Refuse,
+    /// Write what waits and end.
+    Close,
+}
+
+pub(crate) struct Scribe {
+    store: Arc<Store>,
+    writer: Writer,
+    queue: Arc<Queue>,
+    /// Groups being written that nobody waits for; kept until they are on disk.
+    held: Vec<Group>,
+    /// The newest sequence number of a transaction that failed when it was committed. If the file has it after all, what
+    /// is held is on disk already.
+    doubtful: Option<i64>,
+    /// When the next attempt is due after a failure.
+    retry_at: Option<Instant>,
+}
+
+impl Queue {
+    /// Adds a group, or gives it back where too much waits.
+    pub(crate) fn add(&self, group: Group) -> Result<(), Group> {
+        let mut waiting = lock(&self.waiting);
+        if waiting.count + group.entries.len() > CAPACITY {
+            return Err(group);
+        }
+        waiting.count += group.entries.len();
+        waiting.hurry |= group.done.is_some();
+        waiting.groups.push_back(group);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    pub(crate) fn close(&self) {
+        lock(&self.waiting).closing = true;
+        self.changed.notify_all();
+    }
+
+    /// Entries not on disk yet.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.waiting).count
+    }
+
+    fn next(&self, retry_at: Option<Instant>) -> Work {
+        let mut waiting = lock(&self.waiting);
+        loop {
+            if waiting.closing {
+                return Work::Close;
+            }
+            let Some(retry_at) = retry_at else {
+                if !waiting.groups.is_empty() {
+                    return Work::Write;
+                }
+                waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let now = Instant::now();
+            if retry_at <= now {
+                return Work::Write;
+            }
+            if waiting.hurry {
+                return Work::Refuse;
+            }
+            waiting = self.changed.wait_timeout(waiting, retry_at - now).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes groups for one transaction.
+    fn take(&self) -> Vec<Group> {
+        let mut waiting = lock(&self.waiting);
+        let mut taken = Vec::new();
+        let mut count = 0;
+        while count < BATCH
+            && let Some(group) = waiting.groups.pop_front()
+        {
+            count += group.entries.len();
+            taken.push(group);
+        }
+        waiting.hurry = waiting.groups.iter().any(|group| group.done.is_some());
+        taken
+    }
+
+    /// Takes the groups that somebody waits for.
+    fn take_awaited(&self) -> Vec<Group> {
+        let mut waiting = lock(&self.waiting);
+        let (awaited, rest): (Vec<Group>, Vec<Group>) =
+            waiting.groups.drain(..).partition(|group| group.done.is_some());
+        waiting.groups = rest.into();
+        waiting.hurry = false;
+        awaited
+    }
+
+    fn is_empty(&self) -> bool {
+        lock(&self.waiting).groups.is_empty()
+    }
+
+    fn settle(&self, groups: &[Group]) {
+        let settled: usize = groups.iter().map(|group| group.entries.len()).sum();
+        let mut waiting = lock(&self.waiting);
+        waiting.count = waiting.count.saturating_sub(settled);
+    }
+}
+
+impl Scribe {
+    pub(crate) fn new(store: Arc<Store>, writer: Writer, queue: Arc<Queue>) -> Self {
+        let retry_at = due(writer.pause());
+        Self { store, writer, queue, held: Vec::new(), doubtful: None, retry_at }
+    }
+
+    /// Works until the queue is closed.
+    pub(crate) fn run(mut self) {
+        loop {
+            match self.queue.next(self.retry_at) {
+                // A failure is in the store's condition, and was told to whoever waits for it.
+                Work::Write => drop(self.write()),
+                Work::Refuse => self.refuse(),
+                Work::Close => break,
+            }
+        }
+        while !self.held.is_empty() || !self.queue.is_empty() {
+            if let Err(failure) = self.write() {
+                let lost = self.queue.len();
+                self.store.count_dropped(lost);
+                tracing::error!(lost, reason = failure.reason, "entries could not be written before the end");
+                self.refuse();
+                return;
+            }
+        }
+    }
+
+    /// Writes what is held, or else what waits. Without either it tries the disk.
+    fn write(&mut self) -> Result<(), StoreFailure> {
+        if self.held.is_empty() {
+            self.held = self.queue.take();
+        }
+        let (held, doubtful) = (&self.held, self.doubtful);
+        let mut newest = None;
+        let written = self.writer.transact(|transaction, _| {
+            if let Some(doubtful) = doubtful
+                && entries::newest(transaction)? >= doubtful
+            {
+                return Ok(Vec::new());
+            }
+            let seqs = put_all(transaction, held)?;
+            newest = seqs.iter().flatten().copied().max();
+            Ok(seqs)
+        });
+        match written {
+            Ok(seqs) => {
+                self.retry_at = None;
+                self.doubtful = None;
+                self.queue.settle(&self.held);
+                self.store.count_written(self.held.iter().map(|group| group.entries.len()).sum());
+                let mut seqs = seqs.into_iter();
+                for group in self.held.drain(..) {
+                    let seqs = seqs.next().unwrap_or_default();
+                    if let Some(done) = group.done {
+                        done(Ok(seqs));
+                    }
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                self.retry_at = due(self.writer.pause());
+                let (awaited, held) =
+                    std::mem::take(&mut self.held).into_iter().partition(|group| group.done.is_some());
+                self.held = held;
+                self.doubtful = if self.held.is_empty() { None } else { newest.or(self.doubtful) };
+                self.fail(awaited, &failure);
+                Err(failure)
+            }
+        }
+    }
+
+    fn refuse(&mut self) {
+        if let Some(failure) = self.store.failure() {
+            let awaited = self.queue.take_awaited();
+            self.fail(awaited, &failure);
+        }
+    }
+
+    fn fail(&mut self, groups: Vec<Group>, failure: &StoreFailure) {
+        self.queue.settle(&groups);
+        for group in groups {
+            if let Some(done) = group.done {
+                done(Err(failure.clone()));
+            }
+        }
+    }
+}
+
+fn due(pause: Duration) -> Option<Instant> {
+    (pause > Duration::ZERO).then(|| Instant::now() + pause)
+}
+
+/// The sequence numbers of each group.
+fn put_all(transaction: &Transaction<'_>, groups: &[Group]) -> rusqlite::Result<Vec<Vec<i64>>> {
+    groups.iter().map(|group| group.entries.iter().map(|entry| entries::put(transaction, entry)).collect()).collect()
+}
