@@ -82,8 +82,7 @@ impl Broker {
     pub(crate) fn start_on(port: u16) -> Result<Broker, BrokerError> {
         let (stop, stopped) = oneshot::channel();
         let (failed, failure) = mpsc::channel();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BrokerError::Spawn)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(BrokerError::Spawn)?;
         let thread = thread::Builder::new()
             .name("demo-broker".into())
             .spawn(move || {

@@ -165,8 +165,7 @@ impl Demo {
         let plc = Plc::default();
         let (stop, stopped) = oneshot::channel();
         let mqtt_port = broker.port();
-        let running =
-            Running { story: Arc::clone(&story), plc: plc.clone(), clock, folder: folder.clone(), mqtt_port };
+        let running = Running { story: Arc::clone(&story), plc: plc.clone(), clock, folder: folder.clone(), mqtt_port };
         let thread = thread::Builder::new()
             .name("demo-line".into())
             .spawn(move || {
@@ -345,8 +344,9 @@ impl Running {
     }
 }
 
-/// Makes sure that whoever looks at a demo that has just been started soon sees an ordinary alarm.
+/// Makes sure that whoever looks at a demo that has just been started sees a working day, and soon an ordinary alarm.
 fn prepare(line: &mut Line) {
+    line.postpone_break();
     if line.reel_percent() > 10.0 {
         line.mount_reel_for(FIRST_LOOK_S);
     }

@@ -49,8 +49,7 @@ pub(crate) fn messages(readings: &Readings, now: Timestamp) -> Vec<Message> {
                     ("tank", "tank_level"),
                 ]);
                 all.push(from.document("product", product));
-                let check =
-                    from.fields(&[("volume", "fill_volume"), ("rejects_per_minute", "reject_rate")]);
+                let check = from.fields(&[("volume", "fill_volume"), ("rejects_per_minute", "reject_rate")]);
                 all.push(from.document("inspection", check));
             }
             Station::Labeller => {

@@ -30,7 +30,7 @@ const FINE_S: i64 = 3_600;
 const COARSE_EVERY_S: i64 = 60;
 const FINE_EVERY_S: i64 = 5;
 /// The last stretch in which nothing goes wrong any more, so that live begins with a running line.
-const CALM_S: i64 = 900;
+const CALM_S: i64 = 1_800;
 /// When the reel that will run low soon after the end is mounted.
 const REEL_S: i64 = 300;
 /// After so long a value that did not change is written again, so that its age in the past is seen to be small.
@@ -56,6 +56,7 @@ pub(crate) fn make(seed: u64, now: Timestamp, days: u32, tags: &[PastTag]) -> (V
         let left = seconds - second;
         if left == CALM_S {
             line.set_faults(Faults::None);
+            line.postpone_break();
         }
         if left == REEL_S {
             line.mount_reel_for(300.0);
@@ -141,3 +142,6 @@ fn differs(last: Option<&Value>, reading: &Reading) -> bool {
 pub(crate) fn second_of_day(millis: i64) -> f64 {
     millis.rem_euclid(DAY_S * 1000) as f64 / 1000.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), FolderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::Station;
     use crate::random::Random;
 
     #[test]
@@ -92,7 +93,11 @@ mod tests {
         let mut line = Line::running(3.0);
         line.step(1000.0, &mut Random::new(8));
         remember(folder.path(), &line).unwrap();
-        assert_eq!(remembered(folder.path()), Some(line));
+        let again = remembered(folder.path()).unwrap();
+        for station in Station::ALL {
+            assert_eq!(again.counts(station), line.counts(station));
+            assert_eq!(again.state(station), line.state(station));
+        }
         fs::write(folder.path().join(MEMORY), b"{}").unwrap();
         assert_eq!(remembered(folder.path()), None, "a damaged memory is no memory");
     }

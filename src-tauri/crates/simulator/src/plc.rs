@@ -57,7 +57,6 @@ impl Plc {
         act(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-
     /// Serves until dropped; then all connections close.
     pub(crate) async fn serve(self, listener: TcpListener) {
         let server = Server::new(listener);

@@ -100,7 +100,7 @@ impl Line {
     /// A bearing that is due stops the packer for as long as it takes to put a new one in.
     fn look_after_bearing(&mut self) {
         let packer = &mut self.machines[Station::Packer.index()];
-        if self.process.wear >= 1.0 && packer.stop_s <= 0.0 {
+        if self.process.wear >= 1.0 && packer.stop_s <= 0.0 && self.faults == Faults::AsTheyCome {
             packer.stop_s = 420.0;
             self.process.wear = 0.0;
         }
@@ -261,10 +261,13 @@ impl Line {
         self.faults = faults;
     }
 
-    /// Puts a part-used reel of labels in, so that it runs low some seconds of production from now, and moves the next
-    /// break out of sight: whoever looks for the first time sees a running line and soon an ordinary alarm.
+    /// Puts a part-used reel of labels in, so that it runs low some seconds of production from now.
     pub fn mount_reel_for(&mut self, seconds: f64) {
-        self.process.reel.replace(10.0 + seconds / 7.2);
+        self.process.reel.replace(10.0 + seconds / process::REEL_S_A_PERCENT);
+    }
+
+    /// Moves the next break, or the one that is, two hours away.
+    pub fn postpone_break(&mut self) {
         self.until_break_s = self.until_break_s.max(SHIFT_S / 2.0);
     }
 

@@ -121,6 +121,8 @@ pub(super) const FULL_SPEED: f64 = 400.0;
 /// Bottles in a layer, and layers on a pallet of empty bottles.
 const LAYER: f64 = 336.0;
 const LAYERS: u64 = 12;
+/// How long a percent of a reel of labels lasts at full speed.
+pub(super) const REEL_S_A_PERCENT: f64 = 12.0;
 /// Cases on a full pallet.
 const PALLET: f64 = 60.0;
 
@@ -230,7 +232,7 @@ impl Process {
         let wanted = 1.8 - 0.42 * self.chuck_fault.now();
         self.torque = towards(self.torque, wanted, 12.0, 0.012, random, dt);
 
-        self.reel.step(labeller * dt / 12.0, 10.0, (35.0, 80.0), 100.0, random, dt);
+        self.reel.step(labeller * dt / REEL_S_A_PERCENT, 10.0, (35.0, 80.0), 100.0, random, dt);
         let habit = Habit { mean_hours: 1.4, lasts_s: (80.0, 150.0) };
         self.heater_fault.step(&habit, around, labeller, random, dt);
         let wanted = 155.0 - 19.0 * self.heater_fault.now();
