@@ -1,163 +1,707 @@
-// The words of the contract with the engine, as TypeScript. Generated from the Rust types: do not edit.
-export type Nothing = Record<string, never>;
-export type Permission = 'view' | 'acknowledge' | 'operate' | 'configure';
-export type Host = 'window' | 'browser';
-export type Session = {
-  user: string;
-  station: string;
-  permissions: Array<Permission>;
-  host: Host;
-  version: string;
-  demo: boolean;
-};
-export type LevelView = 'site' | 'area' | 'line' | 'machine';
-export type EquipmentView = { id: string; parent: string | null; level: LevelView; name: string };
-export type TagRole = 'state' | 'speed' | 'speedTarget' | 'goodCount' | 'rejectCount' | 'key';
-export type TagKind = 'bool' | 'int' | 'float' | 'text';
-export type LimitKind = 'highHigh' | 'high' | 'low' | 'lowLow';
-export type LimitView = { kind: LimitKind; value: number; priority: number };
-export type TagView = {
-  index: number;
-  id: string;
-  name: string;
-  equipment: string | null;
-  role: TagRole | null;
-  kind: TagKind;
-  unit: string;
-  decimals: number;
-  range: [number, number] | null;
-  normal: [number, number] | null;
-  limits: Array<LimitView>;
-  gateway: string | null;
-  formula: string | null;
-  words: [string, string] | null;
-  recorded: boolean;
-};
-export type AlarmView = {
-  id: string;
-  message: string;
-  tag: number | null;
-  equipment: string | null;
-  condition: string;
-  priority: number;
-  class: string;
-  cause: string;
-  consequence: string;
-  action: string;
-  timeToRespond: string;
-};
-export type PlantView = {
-  revision: number;
-  name: string;
-  equipment: Array<EquipmentView>;
-  tags: Array<TagView>;
-  alarms: Array<AlarmView>;
-};
-export type AlarmState = 'normal' | 'unack' | 'acked' | 'rtnUnack' | 'latchedUnack' | 'latchedAcked';
-export type ActiveAlarm = {
-  occurrence: string;
-  alarm: string;
-  state: AlarmState;
-  priority: number;
-  message: string;
-  equipment: string | null;
-  tag: number | null;
-  condition: string;
-  value: string;
-  raisedAt: number;
-  returnedAt: number | null;
-  ackedAt: number | null;
-  ackedBy: string | null;
-  note: string | null;
-  sourceLost: boolean;
-};
-export type ActiveAlarms = { revision: number; alarms: Array<ActiveAlarm> };
-export type AcknowledgeAlarms = { occurrences: Array<string>; note: string };
-export type ResetAlarms = { occurrences: Array<string>; note: string };
-export type RefusedOccurrence = { occurrence: string; reason: string };
-export type ActedOn = { done: Array<string>; refused: Array<RefusedOccurrence> };
-export type JournalKind = 'raised' | 'returned' | 'acknowledged' | 'reset' | 'recurred' | 'action' | 'system';
-export type ReadJournal = {
-  before: number | null;
-  limit: number;
-  equipment: string | null;
-  alarm: string | null;
-  text: string | null;
-  priority: number | null;
-  from: number | null;
-  to: number | null;
-};
-export type JournalEntry = {
-  seq: number;
-  time: number;
-  kind: JournalKind;
-  alarm: string | null;
-  occurrence: string | null;
-  equipment: string | null;
-  priority: number | null;
-  message: string;
-  value: string;
-  user: string;
-  station: string;
-  note: string;
-};
-export type JournalPage = { entries: Array<JournalEntry>; next: number | null };
-export type GatewayState = 'connecting' | 'up' | 'down';
-export type ErrorCount = { kind: string; count: number };
-export type GatewayView = {
-  id: string;
-  name: string;
-  kind: string;
-  address: string;
-  state: GatewayState;
-  since: number;
-  reason: string;
-  tags: number;
-  tagsNotGood: number;
-  messages: number;
-  messagesPerSecond: number;
-  samples: number;
-  samplesPerSecond: number;
-  bytes: number;
-  connects: number;
-  merged: number;
-  unknown: number;
-  latencyMs: number | null;
-  lastMessageAt: number | null;
-  errors: Array<ErrorCount>;
-  lastError: string | null;
-  lastErrorAt: number | null;
-};
-export type StoreView = {
-  working: boolean;
-  reason: string;
-  since: number;
-  bytes: number;
-  written: number;
-  queued: number;
-  dropped: number;
-};
-export type ProblemView = { error: boolean; file: string; line: number; message: string; remedy: string };
-export type PlantStatus = { folder: string; activatedAt: number; problems: Array<ProblemView> };
-export type Status = { gateways: Array<GatewayView>; history: StoreView; journal: StoreView; plant: PlantStatus };
-export type DemoAct =
-  | { act: 'jam'; machine: string }
-  | { act: 'clear'; machine: string }
-  | { act: 'stopBroker' }
-  | { act: 'startBroker' }
-  | { act: 'freezePlc' }
-  | { act: 'thawPlc' }
-  | { act: 'alarmFlood' };
-export type DemoMachine = { id: string; name: string; jammed: boolean };
-export type DemoView = { machines: Array<DemoMachine>; brokerRunning: boolean; plcFrozen: boolean; flooding: boolean };
-export type ReadHistory = { tags: Array<number>; from: number; to: number; pixels: number };
-export type ReadInstant = { tags: Array<number>; time: number };
-export type PictureFormat = 'png' | 'svg';
-export type DrawTrend = {
-  tags: Array<number>;
-  from: number;
-  to: number;
-  width: number;
-  height: number;
-  format: PictureFormat;
-};
+// The contract with the engine as TypeScript, generated from the Rust types: do not edit.
+// After a change of the Rust types: UPDATE_BINDINGS=1 cargo test -p api bindings
+export type Nothing = Record<symbol, never>;
+export type Code = "denied" | "invalid" | "notFound" | "storage" | "unavailable" | "internal";
+export type Failure = { 
+/**
+ * What kind.
+ */
+code: Code, 
+/**
+ * Why, and what to do, for a person.
+ */
+message: string, 
+/**
+ * Under this the log has the whole story. The router gives it.
+ */
+id: string, };
+export type Permission = "view" | "acknowledge" | "operate" | "configure";
+export type Host = "window" | "browser";
+export type Session = { 
+/**
+ * The person's name in records.
+ */
+user: string, 
+/**
+ * This machine's name in records.
+ */
+station: string, 
+/**
+ * What the person may do.
+ */
+permissions: Array<Permission>, 
+/**
+ * Where the user interface runs.
+ */
+host: Host, 
+/**
+ * The program's version.
+ */
+version: string, 
+/**
+ * Whether the plant is the built-in demo, which can be disturbed on purpose.
+ */
+demo: boolean, };
+export type LevelView = "site" | "area" | "line" | "machine";
+export type EquipmentView = { 
+/**
+ * The path, such as `ulm/filling/line1/filler`.
+ */
+id: string, 
+/**
+ * The path of the node above, none for a site.
+ */
+parent: string | null, 
+/**
+ * Which level.
+ */
+level: LevelView, 
+/**
+ * What people call it.
+ */
+name: string, };
+export type TagRole = "state" | "speed" | "speedTarget" | "goodCount" | "rejectCount" | "key";
+export type TagKind = "bool" | "int" | "float" | "text";
+export type LimitKind = "highHigh" | "high" | "low" | "lowLow";
+export type LimitView = { 
+/**
+ * Which limit.
+ */
+kind: LimitKind, 
+/**
+ * In the tag's unit.
+ */
+value: number, 
+/**
+ * Priority of its alarm, 1 highest to 4.
+ */
+priority: number, };
+export type TagView = { 
+/**
+ * The number by which frames and history requests name the tag.
+ */
+index: number, 
+/**
+ * The full id, such as `ulm/filling/line1/filler/temperature`.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * The equipment it belongs to; none for the plant's own.
+ */
+equipment: string | null, 
+/**
+ * What it means to its machine.
+ */
+role: TagRole | null, 
+/**
+ * What it holds.
+ */
+kind: TagKind, 
+/**
+ * The unit as shown; empty where there is none.
+ */
+unit: string, 
+/**
+ * Digits after the point.
+ */
+decimals: number, 
+/**
+ * Display range: the ends of a bar or an axis.
+ */
+range: [number, number] | null, 
+/**
+ * Normal band: where the value should be.
+ */
+normal: [number, number] | null, 
+/**
+ * Alarm limits, for bars and trends.
+ */
+limits: Array<LimitView>, 
+/**
+ * The gateway it comes from; none for a calculated tag.
+ */
+gateway: string | null, 
+/**
+ * The formula of a calculated tag.
+ */
+formula: string | null, 
+/**
+ * Words for values on and off, where they have any.
+ */
+words: [string, string] | null, 
+/**
+ * Whether its history is recorded.
+ */
+recorded: boolean, };
+export type AlarmView = { 
+/**
+ * The full id.
+ */
+id: string, 
+/**
+ * What is shown in lists.
+ */
+message: string, 
+/**
+ * The tag it watches, where it watches one.
+ */
+tag: number | null, 
+/**
+ * The equipment it belongs to; none for the plant's own, such as a gateway's alarm.
+ */
+equipment: string | null, 
+/**
+ * The condition in words, such as `high, 82.0 °C`.
+ */
+condition: string, 
+/**
+ * 1 highest to 4 diagnostic.
+ */
+priority: number, 
+/**
+ * Class, such as `process`.
+ */
+class: string, 
+/**
+ * What usually causes it.
+ */
+cause: string, 
+/**
+ * What happens if nobody acts.
+ */
+consequence: string, 
+/**
+ * What to do.
+ */
+action: string, 
+/**
+ * How long there is to act, in words; empty where not said.
+ */
+timeToRespond: string, };
+export type PlantView = { 
+/**
+ * Goes up with every activated plant; a frame carries the same number.
+ */
+revision: number, 
+/**
+ * What people call the plant.
+ */
+name: string, 
+/**
+ * All equipment, parents first, machines of a line in order of flow.
+ */
+equipment: Array<EquipmentView>, 
+/**
+ * All tags.
+ */
+tags: Array<TagView>, 
+/**
+ * All configured alarms.
+ */
+alarms: Array<AlarmView>, };
+export type AlarmState = "normal" | "unack" | "acked" | "rtnUnack" | "latchedUnack" | "latchedAcked";
+export type ActiveAlarm = { 
+/**
+ * Names the occurrence; an acknowledgement carries it.
+ */
+occurrence: string, 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * Where it stands.
+ */
+state: AlarmState, 
+/**
+ * 1 highest to 4.
+ */
+priority: number, 
+/**
+ * What is shown.
+ */
+message: string, 
+/**
+ * The equipment's path, where it has one.
+ */
+equipment: string | null, 
+/**
+ * The tag it watches, where it watches one.
+ */
+tag: number | null, 
+/**
+ * The condition in words, such as `high, 82.0 °C`.
+ */
+condition: string, 
+/**
+ * The value that raised it, in words with its unit; empty where there is none.
+ */
+value: string, 
+/**
+ * When it was raised.
+ */
+raisedAt: number, 
+/**
+ * When the condition went back to normal.
+ */
+returnedAt: number | null, 
+/**
+ * When it was acknowledged, by whom, where, and with what note.
+ */
+ackedAt: number | null, 
+/**
+ * Who acknowledged it.
+ */
+ackedBy: string | null, 
+/**
+ * The note of the acknowledgement.
+ */
+note: string | null, 
+/**
+ * Whether its source is silent or bad, so that the state is the last one known.
+ */
+sourceLost: boolean, };
+export type ActiveAlarms = { 
+/**
+ * Goes up with every change; a frame carries the same number.
+ */
+revision: number, 
+/**
+ * Unacknowledged first, then by priority, then newest first.
+ */
+alarms: Array<ActiveAlarm>, };
+export type AcknowledgeAlarms = { 
+/**
+ * Which occurrences; at most 1,000 at once.
+ */
+occurrences: Array<string>, 
+/**
+ * What was seen or done; may be empty; at most 2,000 characters.
+ */
+note: string, };
+export type ResetAlarms = { 
+/**
+ * Which occurrences; at most 1,000 at once.
+ */
+occurrences: Array<string>, 
+/**
+ * Why; may be empty; at most 2,000 characters.
+ */
+note: string, };
+export type RefusedOccurrence = { 
+/**
+ * Which.
+ */
+occurrence: string, 
+/**
+ * Why, in words.
+ */
+reason: string, };
+export type ActedOn = { 
+/**
+ * Done and committed.
+ */
+done: Array<string>, 
+/**
+ * Not done, each with its reason.
+ */
+refused: Array<RefusedOccurrence>, };
+export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "action" | "system";
+export type ReadJournal = { 
+/**
+ * Only entries before this sequence number; none for the newest.
+ */
+before: number | null, 
+/**
+ * At most so many entries, 1 to 500.
+ */
+limit: number, 
+/**
+ * Only of this equipment and below.
+ */
+equipment: string | null, 
+/**
+ * Only of this alarm.
+ */
+alarm: string | null, 
+/**
+ * Only entries with this text in message, note, user or equipment.
+ */
+text: string | null, 
+/**
+ * Only of this priority.
+ */
+priority: number | null, 
+/**
+ * Not before this time.
+ */
+from: number | null, 
+/**
+ * Before this time.
+ */
+to: number | null, };
+export type JournalEntry = { 
+/**
+ * Its place in the journal.
+ */
+seq: number, 
+/**
+ * When it happened.
+ */
+time: number, 
+/**
+ * What happened.
+ */
+kind: JournalKind, 
+/**
+ * The alarm, for entries of alarms.
+ */
+alarm: string | null, 
+/**
+ * The occurrence, for entries of alarms.
+ */
+occurrence: string | null, 
+/**
+ * The equipment's path.
+ */
+equipment: string | null, 
+/**
+ * 1 highest to 4, for entries of alarms.
+ */
+priority: number | null, 
+/**
+ * What is shown.
+ */
+message: string, 
+/**
+ * The value in words with its unit; empty where there is none.
+ */
+value: string, 
+/**
+ * Who did it; empty where nobody did.
+ */
+user: string, 
+/**
+ * Where it was done.
+ */
+station: string, 
+/**
+ * What they said; the result of an action.
+ */
+note: string, };
+export type JournalPage = { 
+/**
+ * Newest first.
+ */
+entries: Array<JournalEntry>, 
+/**
+ * What to ask `before` for the next page; none at the end.
+ */
+next: number | null, };
+export type GatewayState = "connecting" | "up" | "down";
+export type ErrorCount = { 
+/**
+ * In words: `could not connect`, `connection lost`, `silent`, ...
+ */
+kind: string, 
+/**
+ * Since the start.
+ */
+count: number, };
+export type GatewayView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * The protocol's word.
+ */
+kind: string, 
+/**
+ * Where it is reached, in words.
+ */
+address: string, 
+/**
+ * Where it stands.
+ */
+state: GatewayState, 
+/**
+ * Since when.
+ */
+since: number, 
+/**
+ * Why, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * How many tags come from it.
+ */
+tags: number, 
+/**
+ * How many of those are not good now.
+ */
+tagsNotGood: number, 
+/**
+ * Messages or answered polls since the start.
+ */
+messages: number, 
+/**
+ * Of the last whole second.
+ */
+messagesPerSecond: number, 
+/**
+ * Samples since the start.
+ */
+samples: number, 
+/**
+ * Of the last whole second.
+ */
+samplesPerSecond: number, 
+/**
+ * Payload bytes since the start.
+ */
+bytes: number, 
+/**
+ * Connections made since the start.
+ */
+connects: number, 
+/**
+ * Samples merged because the engine was busy.
+ */
+merged: number, 
+/**
+ * Messages that no tag wanted.
+ */
+unknown: number, 
+/**
+ * Milliseconds from request to answer, newest.
+ */
+latencyMs: number | null, 
+/**
+ * When the last message came.
+ */
+lastMessageAt: number | null, 
+/**
+ * Errors by kind, those above zero.
+ */
+errors: Array<ErrorCount>, 
+/**
+ * The last error in words.
+ */
+lastError: string | null, 
+/**
+ * When it was.
+ */
+lastErrorAt: number | null, };
+export type StoreView = { 
+/**
+ * Whether what is new gets to disk.
+ */
+working: boolean, 
+/**
+ * Why not, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * What a person should know of the past, such as a damaged file that was set aside; empty otherwise.
+ */
+notice: string, 
+/**
+ * Since when it stands as it does.
+ */
+since: number, 
+/**
+ * Bytes of the file, its log included.
+ */
+bytes: number, 
+/**
+ * Rows written since the start.
+ */
+written: number, 
+/**
+ * Rows waiting to be written.
+ */
+queued: number, 
+/**
+ * Rows given up because the queue was full or the store was not working.
+ */
+dropped: number, };
+export type ProblemView = { 
+/**
+ * Whether it keeps the plant from being activated; otherwise it is a warning.
+ */
+error: boolean, 
+/**
+ * The file, relative to the plant's folder.
+ */
+file: string, 
+/**
+ * The line, from 1; 0 where none can be named.
+ */
+line: number, 
+/**
+ * What is wrong.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+remedy: string, };
+export type PlantStatus = { 
+/**
+ * The folder; empty for the demo plant.
+ */
+folder: string, 
+/**
+ * When the running plant was activated.
+ */
+activatedAt: number, 
+/**
+ * What the last reading found; errors here mean that the older plant still runs.
+ */
+problems: Array<ProblemView>, };
+export type Status = { 
+/**
+ * Every gateway, in the plant file's order.
+ */
+gateways: Array<GatewayView>, 
+/**
+ * The history file.
+ */
+history: StoreView, 
+/**
+ * The journal file.
+ */
+journal: StoreView, 
+/**
+ * The plant file.
+ */
+plant: PlantStatus, };
+export type ReadHistory = { 
+/**
+ * Which tags, at most 16.
+ */
+tags: Array<number>, 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time.
+ */
+to: number, 
+/**
+ * Width of the picture, 1 to 10,000.
+ */
+pixels: number, };
+export type ReadInstant = { 
+/**
+ * Which tags, at most 20,000.
+ */
+tags: Array<number>, 
+/**
+ * The instant.
+ */
+time: number, };
+export type PictureFormat = "png" | "svg";
+export type DrawTrend = { 
+/**
+ * Which tags, at most 16.
+ */
+tags: Array<number>, 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time.
+ */
+to: number, 
+/**
+ * Pixels, 320 to 8,000.
+ */
+width: number, 
+/**
+ * Pixels, 200 to 8,000.
+ */
+height: number, 
+/**
+ * Pixels or lines.
+ */
+format: PictureFormat, };
+export type DemoAct = { "act": "jam", 
+/**
+ * Its equipment path.
+ */
+machine: string, } | { "act": "clear", 
+/**
+ * Its equipment path.
+ */
+machine: string, } | { "act": "stopBroker", } | { "act": "startBroker", } | { "act": "freezePlc", } | { "act": "thawPlc", } | { "act": "alarmFlood", };
+export type DemoMachine = { 
+/**
+ * Its equipment path.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Whether it is jammed.
+ */
+jammed: boolean, };
+export type DemoView = { 
+/**
+ * The machines in order of flow.
+ */
+machines: Array<DemoMachine>, 
+/**
+ * Whether the broker runs.
+ */
+brokerRunning: boolean, 
+/**
+ * Whether the PLC is frozen.
+ */
+plcFrozen: boolean, 
+/**
+ * Whether a flood is going on.
+ */
+flooding: boolean, };
+/** Every command, its request and its answer. */
+export interface Commands {
+  /** Who is at the screen and what they may do. */
+  session_read: { request: Nothing; answer: Session };
+  /** The plant: equipment, tags and alarms as configured. */
+  plant_read: { request: Nothing; answer: PlantView };
+  /** Reads the plant folder again and activates it if it has no errors. */
+  plant_reload: { request: Nothing; answer: PlantStatus };
+  /** Gateways, stores and the plant file: how the program itself is doing. */
+  status_read: { request: Nothing; answer: Status };
+  /** Every alarm that still needs somebody. */
+  alarms_read: { request: Nothing; answer: ActiveAlarms };
+  /** Acknowledges occurrences of alarms; what it says is done is on disk. */
+  alarm_acknowledge: { request: AcknowledgeAlarms; answer: ActedOn };
+  /** Resets latched alarms whose condition is gone and that are acknowledged. */
+  alarm_reset: { request: ResetAlarms; answer: ActedOn };
+  /** A page of the journal, newest first. */
+  journal_read: { request: ReadJournal; answer: JournalPage };
+  /** What a trend of some pixels' width needs of history. */
+  history_read: { request: ReadHistory; answer: ArrayBuffer };
+  /** The values of tags at a past instant. */
+  history_instant: { request: ReadInstant; answer: ArrayBuffer };
+  /** A trend as a picture for paper. */
+  trend_draw: { request: DrawTrend; answer: ArrayBuffer };
+  /** A trend as a picture for paper. What can be disturbed in the demo plant, and what is. */
+  demo_read: { request: Nothing; answer: DemoView };
+  /** Disturbs the demo plant on purpose. */
+  demo_act: { request: DemoAct; answer: DemoView };
+}

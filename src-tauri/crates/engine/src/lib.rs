@@ -1,1 +1,201 @@
 //! The one loop that owns the live plant and publishes it.
+//!
+//! Gateways send samples in, people send commands, time passes; the loop keeps the live table, calculates, steps the
+//! alarms, sends what is to be kept to history and journal, and publishes a [`Snapshot`] that any number of readers
+//! share. Nobody else writes.
+//!
+//! You do *not* need this crate to show a plant: `api` turns snapshots into what a screen wants.
+//!
+//! **Invariant:** it names no protocol and no user interface, never waits for a disk or a network, and an act on an
+//! alarm is answered only after it is on disk.
+
+mod bank;
+mod calculations;
+mod clock;
+mod core;
+mod event;
+mod links;
+mod recorder;
+mod run;
+mod snapshot;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use alarm::{Act, AlarmId, OccurrenceId, Standing, Wanted};
+use arc_swap::ArcSwap;
+use gateway::Gateways;
+use history::{History, Row, SeriesId};
+use journal::Journal;
+use model::{Clock, Quality, Sample, Timestamp};
+use plant::Plant;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::core::Core;
+use crate::event::{Activation, Command};
+use crate::links::Links;
+use crate::run::{Loop, Times};
+
+pub use clock::SystemClock;
+pub use event::{Acted, StoreRefused};
+pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
+pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot};
+pub use table::{Row as LiveRow, Table};
+
+/// Batches that may wait for the loop. What comes beyond waits at its gateway, the newest of each tag.
+const QUEUED_BATCHES: usize = 256;
+/// Commands that may wait for the loop.
+const QUEUED_COMMANDS: usize = 64;
+
+/// What the engine works with.
+pub struct Parts {
+    /// The program's clock.
+    pub clock: Arc<dyn Clock>,
+    /// What opens links.
+    pub gateways: Arc<dyn Gateways>,
+    /// Where samples are kept.
+    pub history: Arc<History>,
+    /// Where events are kept.
+    pub journal: Arc<Journal>,
+}
+
+/// A running engine.
+pub struct Engine {
+    history: Arc<History>,
+    published: Arc<ArcSwap<Snapshot>>,
+    commands: mpsc::Sender<Command>,
+    /// Held until [`Engine::stop`] takes it: the loop's way out and its task.
+    running: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+/// The engine has been stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Andon is stopping")]
+pub struct Stopped;
+
+/// Why an act on alarms was not carried out at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// It could not be put on disk.
+    #[error("it could not be put on disk, so nothing was done")]
+    Committing(#[source] StoreRefused),
+    /// The engine is gone.
+    #[error("Andon is stopping")]
+    Stopped,
+}
+
+impl Engine {
+    /// Starts the loop on a plant, with the alarms that stood when the program ended last.
+    ///
+    /// Where the journal cannot be read, the alarms begin as normal, and its status says so.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(parts: Parts, plant: Plant) -> Engine {
+        let Parts { clock, gateways, history, journal } = parts;
+        let (events, gateway_events) = mpsc::channel(QUEUED_BATCHES);
+        let (commands, commands_in) = mpsc::channel(QUEUED_COMMANDS);
+        let (settle, settled) = mpsc::unbounded_channel();
+        let (stop, stopped) = oneshot::channel();
+
+        let activation = activation(&history, plant);
+        mark_the_pause(&history, &activation);
+        let restored = restored(&journal);
+        let mut core = Core::new(Links::new(gateways, events));
+        let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
+        let running = Loop {
+            clock,
+            core,
+            history: Arc::clone(&history),
+            journal,
+            gateways: gateway_events,
+            commands: commands_in,
+            settled,
+            settle,
+            published: Arc::clone(&published),
+            waiting: HashMap::new(),
+            times: Times::default(),
+        };
+        let task = tokio::spawn(running.run(activation, restored, stopped));
+        Engine { history, published, commands, running: Mutex::new(Some((stop, task))) }
+    }
+
+    /// The live plant as it was published last.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.published.load_full()
+    }
+
+    /// Acknowledges or resets occurrences of alarms. What the answer calls done is on disk.
+    ///
+    /// # Errors
+    /// [`ActError`]; nothing was done then.
+    pub async fn act(&self, occurrences: Vec<OccurrenceId>, wanted: Wanted, act: Act) -> Result<Acted, ActError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Act { occurrences, wanted, act, reply };
+        self.commands.send(command).await.map_err(|_| ActError::Stopped)?;
+        answer.await.map_err(|_| ActError::Stopped)?.map_err(ActError::Committing)
+    }
+
+    /// Goes over to another plant, which must have been read with the indices of the running one. What is the same in
+    /// both is not disturbed.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn activate(&self, plant: Plant) -> Result<(), Stopped> {
+        let (reply, active) = oneshot::channel();
+        let activation = Box::new(activation(&self.history, plant));
+        self.commands.send(Command::Activate { activation, reply }).await.map_err(|_| Stopped)?;
+        active.await.map_err(|_| Stopped)
+    }
+
+    /// Closes the links, hands what is left to the stores, and waits for that. The second call does nothing.
+    pub async fn stop(&self) {
+        let running = self.running.lock().expect("nobody panics while holding the handle").take();
+        if let Some((stop, task)) = running {
+            // The loop may have ended by itself.
+            stop.send(()).ok();
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the engine's loop did not end in order");
+            }
+        }
+    }
+}
+
+/// Looks up under what history keeps the plant's tags.
+fn activation(history: &History, plant: Plant) -> Activation {
+    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recorded).collect();
+    let names: Vec<&str> = recorded.iter().map(|tag| &*tag.id).collect();
+    let mut series: Vec<Option<SeriesId>> = vec![None; plant.slots()];
+    for (tag, id) in recorded.iter().zip(history.series(&names)) {
+        series[tag.index.slot()] = Some(id);
+    }
+    Activation { plant, series }
+}
+
+/// The program did not run for a while: between its last sample of a tag and the first new one, nothing is known.
+/// A program that ended in order has said so itself; one that was killed has not.
+fn mark_the_pause(history: &History, activation: &Activation) {
+    let reader = history.reader();
+    let rows = activation.series.iter().flatten().filter_map(|series| {
+        let last = reader.latest(*series, 1).ok()?.pop()?;
+        let after = Timestamp::from_millis(last.time.millis() + 1);
+        let row = Row { series: *series, sample: Sample::bad(after, Quality::BAD_NOT_CONNECTED) };
+        (!last.quality.is_bad()).then_some(row)
+    });
+    let rows: Vec<Row> = rows.collect();
+    if !rows.is_empty() {
+        history.record(rows);
+    }
+}
+
+fn restored(journal: &Journal) -> HashMap<AlarmId, Vec<Standing>> {
+    match journal.standing() {
+        Ok(standing) => standing.into_iter().collect(),
+        Err(failure) => {
+            tracing::error!(%failure, "the standing alarms could not be read from the journal");
+            HashMap::new()
+        }
+    }
+}

@@ -107,6 +107,8 @@ pub struct StoreView {
     pub working: bool,
     /// Why not, in words; empty while all is well.
     pub reason: String,
+    /// What a person should know of the past, such as a damaged file that was set aside; empty otherwise.
+    pub notice: String,
     /// Since when it stands as it does.
     #[ts(type = "number")]
     pub since: i64,

@@ -16,9 +16,7 @@ pub use alarm::{
 };
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};
-pub use plant::{
-    AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView,
-};
+pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};
 pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
 

@@ -1,0 +1,113 @@
+//! Pages of the journal.
+
+use ::journal::{Action, AlarmChange, Entry, Phase, Query, Record};
+use alarm::{AlarmId, Cause, Priority};
+use model::{EquipmentId, Timestamp};
+
+use super::wait_for_disk;
+use crate::wire::{JournalEntry, JournalKind, JournalPage, ReadJournal};
+use crate::{Api, Code, Failure, Principal};
+
+/// Most entries of a page.
+const LONGEST_PAGE: u32 = 500;
+
+impl Api {
+    pub(crate) async fn journal_read(&self, _: &Principal, request: ReadJournal) -> Result<JournalPage, Failure> {
+        let query = query(request)?;
+        let journal = std::sync::Arc::clone(&self.parts.journal);
+        let page = wait_for_disk(move || journal.page(&query))
+            .await?
+            .map_err(|error| Failure::caused(Code::Storage, format!("the journal cannot be read: {error}"), &error))?;
+        Ok(JournalPage { entries: page.records.into_iter().filter_map(entry).collect(), next: page.next })
+    }
+}
+
+fn query(request: ReadJournal) -> Result<Query, Failure> {
+    let invalid = |message: String| Failure::new(Code::Invalid, message);
+    if !(1..=LONGEST_PAGE).contains(&request.limit) {
+        return Err(invalid(format!("a page has 1 to {LONGEST_PAGE} entries, not {}", request.limit)));
+    }
+    let priority = request.priority.map(Priority::try_from).transpose().map_err(|error| invalid(error.to_string()))?;
+    Ok(Query {
+        before: request.before,
+        limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
+        equipment: request.equipment.map(EquipmentId::new),
+        alarm: request.alarm.map(AlarmId::new),
+        text: request.text.filter(|text| !text.trim().is_empty()),
+        priority,
+        from: request.from.map(Timestamp::from_millis),
+        to: request.to.map(Timestamp::from_millis),
+    })
+}
+
+/// A record as a person reads it; none for the halves of actions that say nothing new beside another record.
+fn entry(record: Record) -> Option<JournalEntry> {
+    let seq = record.seq;
+    let time = record.entry.time().millis();
+    match record.entry {
+        Entry::Alarm(change) => Some(alarm_entry(seq, time, change)),
+        Entry::Action(action) => action_entry(seq, time, action),
+        Entry::System(system) => {
+            Some(JournalEntry { kind: JournalKind::System, message: system.message, ..blank(seq, time) })
+        }
+    }
+}
+
+fn alarm_entry(seq: i64, time: i64, change: AlarmChange) -> JournalEntry {
+    let transition = change.transition;
+    let (kind, act) = match transition.cause {
+        Cause::Raised => (JournalKind::Raised, None),
+        Cause::Returned | Cause::AutoReturn => (JournalKind::Returned, None),
+        Cause::Recurred => (JournalKind::Recurred, None),
+        Cause::Acknowledged(act) => (JournalKind::Acknowledged, Some(act)),
+        Cause::Reset(act) => (JournalKind::Reset, Some(act)),
+    };
+    let (user, station, note) = act.map(|act| (act.user, act.station, act.note)).unwrap_or_default();
+    JournalEntry {
+        kind,
+        alarm: Some(transition.occurrence.alarm.to_string()),
+        occurrence: Some(transition.occurrence.to_string()),
+        equipment: change.equipment.map(|equipment| equipment.to_string()),
+        priority: Some(change.priority.number()),
+        message: change.message,
+        value: change.value,
+        user,
+        station,
+        note,
+        ..blank(seq, time)
+    }
+}
+
+/// Acts on alarms have their own records; of the others the outcome tells the whole story.
+fn action_entry(seq: i64, time: i64, action: Action) -> Option<JournalEntry> {
+    let words = match action.phase {
+        Phase::Intent => return None,
+        Phase::Outcome { words, .. } => words,
+    };
+    let has_own_records = action.command.starts_with("alarm_") && words == "done";
+    (!has_own_records).then(|| JournalEntry {
+        kind: JournalKind::Action,
+        message: format!("{} {}", action.command, action.target).trim().to_owned(),
+        user: action.user,
+        station: action.station,
+        note: words,
+        ..blank(seq, time)
+    })
+}
+
+fn blank(seq: i64, time: i64) -> JournalEntry {
+    JournalEntry {
+        seq,
+        time,
+        kind: JournalKind::System,
+        alarm: None,
+        occurrence: None,
+        equipment: None,
+        priority: None,
+        message: String::new(),
+        value: String::new(),
+        user: String::new(),
+        station: String::new(),
+        note: String::new(),
+    }
+}

@@ -1,0 +1,20 @@
+//! What each command does, one file an area. The functions are named after the commands; only the contract's list calls
+//! them, after its checks.
+
+mod alarms;
+mod audit;
+mod demo;
+mod journal;
+mod plant;
+mod session;
+mod status;
+mod trends;
+
+use crate::{Code, Failure};
+
+/// Runs something that waits for a disk where it may wait.
+async fn wait_for_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::caused(Code::Internal, "a read from disk ended unexpectedly", &error))
+}

@@ -1,0 +1,158 @@
+//! The plant as configured, for screens, and reading it again.
+
+use ::plant::{AlarmDefinition, Plant, Problem, Role, Severity, Source, Tag, Watch};
+use alarm::{LimitKind, Trigger};
+use model::{DataType, Level, Node, TagIndex};
+
+use crate::wire::{
+    AlarmView, EquipmentView, LevelView, LimitKind as LimitKindView, LimitView, Nothing, PlantStatus, PlantView,
+    ProblemView, TagKind, TagRole, TagView,
+};
+use crate::{Api, Code, Failure, Principal};
+
+impl Api {
+    pub(crate) async fn plant_read(&self, _: &Principal, _: Nothing) -> Result<PlantView, Failure> {
+        let snapshot = self.parts.engine.snapshot();
+        let plant = &snapshot.plant;
+        Ok(PlantView {
+            revision: snapshot.plant_revision,
+            name: plant.name.clone(),
+            equipment: plant.equipment.nodes().iter().map(equipment_view).collect(),
+            tags: tag_views(plant),
+            alarms: plant.alarms.iter().map(alarm_view).collect(),
+        })
+    }
+
+    pub(crate) async fn plant_reload(&self, _: &Principal, _: Nothing) -> Result<PlantStatus, Failure> {
+        let running = self.parts.engine.snapshot();
+        let reading = self.parts.folder.read(running.plant.indices());
+        *self.problems.lock().expect("nobody panics while holding the problems") = reading.problems;
+        if let Some(plant) = reading.plant {
+            let stopping = |error| Failure::caused(Code::Unavailable, "the plant was not activated", &error);
+            self.parts.engine.activate(plant).await.map_err(|stopped| stopping(stopped))?;
+        }
+        Ok(self.plant_status())
+    }
+
+    pub(crate) fn plant_status(&self) -> PlantStatus {
+        let problems = self.problems.lock().expect("nobody panics while holding the problems");
+        PlantStatus {
+            folder: self.parts.folder.words(),
+            activated_at: self.parts.engine.snapshot().activated_at.millis(),
+            problems: problems.iter().map(problem_view).collect(),
+        }
+    }
+}
+
+fn problem_view(problem: &Problem) -> ProblemView {
+    ProblemView {
+        error: problem.severity == Severity::Error,
+        file: problem.file.clone(),
+        line: problem.line,
+        message: problem.message.clone(),
+        remedy: problem.remedy.clone(),
+    }
+}
+
+fn equipment_view(node: &Node) -> EquipmentView {
+    EquipmentView {
+        id: node.id.to_string(),
+        parent: node.id.parent().map(|parent| parent.to_string()),
+        level: match node.level {
+            Level::Site => LevelView::Site,
+            Level::Area => LevelView::Area,
+            Level::Line => LevelView::Line,
+            Level::Machine => LevelView::Machine,
+        },
+        name: node.name.clone(),
+    }
+}
+
+fn tag_views(plant: &Plant) -> Vec<TagView> {
+    let mut limits: Vec<Vec<LimitView>> = vec![Vec::new(); plant.slots()];
+    for definition in &plant.alarms {
+        if let (Watch::Tag(tag), Some(limit)) = (&definition.watch, limit_view(definition)) {
+            limits[tag.slot()].push(limit);
+        }
+    }
+    plant.tags.iter().map(|tag| tag_view(tag, std::mem::take(&mut limits[tag.index.slot()]))).collect()
+}
+
+fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
+    let (gateway, formula) = match &tag.source {
+        Source::Link { gateway, .. } => (Some(gateway.to_string()), None),
+        Source::Calculated(calculation) => (None, Some(calculation.text().to_owned())),
+    };
+    TagView {
+        index: tag.index.0,
+        id: tag.id.to_string(),
+        name: tag.name.clone(),
+        equipment: tag.equipment.as_ref().map(ToString::to_string),
+        role: tag.role.map(role_view),
+        kind: match tag.data_type {
+            DataType::Bool => TagKind::Bool,
+            DataType::Int => TagKind::Int,
+            DataType::Float => TagKind::Float,
+            DataType::Text => TagKind::Text,
+        },
+        unit: tag.unit.clone(),
+        decimals: tag.decimals,
+        range: tag.range,
+        normal: tag.normal,
+        limits,
+        gateway,
+        formula,
+        words: tag.words.clone(),
+        recorded: tag.recorded,
+    }
+}
+
+fn role_view(role: Role) -> TagRole {
+    match role {
+        Role::State => TagRole::State,
+        Role::Speed => TagRole::Speed,
+        Role::SpeedTarget => TagRole::SpeedTarget,
+        Role::GoodCount => TagRole::GoodCount,
+        Role::RejectCount => TagRole::RejectCount,
+        Role::Key => TagRole::Key,
+    }
+}
+
+pub(super) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
+    match watch {
+        Watch::Tag(tag) => Some(*tag),
+        Watch::Formula(_) | Watch::Link(_) => None,
+    }
+}
+
+fn limit_view(definition: &AlarmDefinition) -> Option<LimitView> {
+    match definition.config.trigger {
+        Trigger::Limit { kind, limit, .. } => Some(LimitView {
+            kind: match kind {
+                LimitKind::HighHigh => LimitKindView::HighHigh,
+                LimitKind::High => LimitKindView::High,
+                LimitKind::Low => LimitKindView::Low,
+                LimitKind::LowLow => LimitKindView::LowLow,
+            },
+            value: limit,
+            priority: definition.config.priority.number(),
+        }),
+        Trigger::Digital { .. } | Trigger::Stale | Trigger::Condition | Trigger::LinkDown => None,
+    }
+}
+
+fn alarm_view(definition: &AlarmDefinition) -> AlarmView {
+    AlarmView {
+        id: definition.id.to_string(),
+        message: definition.message.clone(),
+        tag: watched_tag(&definition.watch).map(|tag| tag.0),
+        equipment: definition.equipment.as_ref().map(ToString::to_string),
+        condition: definition.condition.clone(),
+        priority: definition.config.priority.number(),
+        class: definition.class.clone(),
+        cause: definition.cause.clone(),
+        consequence: definition.consequence.clone(),
+        action: definition.action.clone(),
+        time_to_respond: definition.time_to_respond.clone(),
+    }
+}

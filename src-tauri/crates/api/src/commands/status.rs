@@ -1,0 +1,84 @@
+//! How the program itself is doing.
+
+use ::journal::StoreStatus;
+use ::plant::Plant;
+use engine::Link;
+use model::{ErrorKind, LinkState};
+
+use crate::wire::{ErrorCount, GatewayState, GatewayView, Nothing, Status, StoreView};
+use crate::{Api, Failure, Principal};
+
+impl Api {
+    pub(crate) async fn status_read(&self, _: &Principal, _: Nothing) -> Result<Status, Failure> {
+        let snapshot = self.parts.engine.snapshot();
+        Ok(Status {
+            gateways: snapshot.links.iter().map(|link| gateway_view(link, &snapshot.plant)).collect(),
+            history: store_view(self.parts.history.status()),
+            journal: store_view(self.parts.journal.status()),
+            plant: self.plant_status(),
+        })
+    }
+}
+
+fn gateway_view(link: &Link, plant: &Plant) -> GatewayView {
+    let gateway = plant.gateway(&link.gateway);
+    let traffic = &link.traffic;
+    GatewayView {
+        id: link.gateway.to_string(),
+        name: gateway.map(|gateway| gateway.spec.name.clone()).unwrap_or_default(),
+        kind: gateway.map(|gateway| gateway.spec.kind.clone()).unwrap_or_default(),
+        address: gateway.map(|gateway| gateway.address.clone()).unwrap_or_default(),
+        state: match link.status.state {
+            LinkState::Connecting => GatewayState::Connecting,
+            LinkState::Up => GatewayState::Up,
+            LinkState::Down => GatewayState::Down,
+        },
+        since: link.status.since.millis(),
+        reason: link.status.reason.clone(),
+        tags: link.tags,
+        tags_not_good: link.tags_not_good,
+        messages: traffic.messages,
+        messages_per_second: link.messages_per_second,
+        samples: traffic.samples,
+        samples_per_second: link.samples_per_second,
+        bytes: traffic.bytes,
+        connects: traffic.connects,
+        merged: traffic.merged,
+        unknown: traffic.unknown,
+        latency_ms: traffic.latency_ms,
+        last_message_at: traffic.last_message.map(|time| time.millis()),
+        errors: traffic
+            .errors
+            .iter()
+            .map(|(kind, count)| ErrorCount { kind: words(*kind).to_owned(), count: *count })
+            .collect(),
+        last_error: traffic.last_error.as_ref().map(|(_, words)| words.clone()),
+        last_error_at: traffic.last_error.as_ref().map(|(time, _)| time.millis()),
+    }
+}
+
+fn words(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Connect => "could not connect",
+        ErrorKind::Lost => "connection lost",
+        ErrorKind::Silent => "silent",
+        ErrorKind::Protocol => "against the protocol",
+        ErrorKind::Decode => "not understood",
+        ErrorKind::Refused => "refused",
+        ErrorKind::Oversize => "too large",
+        ErrorKind::Internal => "internal error",
+    }
+}
+
+fn store_view(status: StoreStatus) -> StoreView {
+    StoreView {
+        working: status.working,
+        reason: status.reason,
+        notice: status.notice,
+        since: status.since.millis(),
+        bytes: status.bytes,
+        written: status.written,
+        queued: status.queued,
+        dropped: status.dropped,
+    }
+}

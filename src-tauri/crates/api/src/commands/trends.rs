@@ -1,0 +1,97 @@
+//! History for trends: as bytes for a screen, as a picture for paper, and the values of a past instant.
+
+use std::sync::Arc;
+
+use ::plant::Tag;
+use engine::Snapshot;
+use history::{ReadError, SeriesId, Span};
+use model::{Quality, TagIndex, Timestamp};
+
+use super::wait_for_disk;
+use crate::frame::{self, Header, Row, Series};
+use crate::router::MOST_TAGS;
+use crate::wire::{ReadHistory, ReadInstant};
+use crate::{Answer, Api, Code, Failure, Principal};
+
+/// Most tags of a trend.
+const MOST_PENS: usize = 16;
+/// Widest picture, pixels.
+const WIDEST: u32 = 10_000;
+
+impl Api {
+    pub(crate) async fn history_read(&self, _: &Principal, request: ReadHistory) -> Result<Answer, Failure> {
+        if !(1..=WIDEST).contains(&request.pixels) {
+            return Err(Failure::new(Code::Invalid, format!("a picture is 1 to {WIDEST} pixels wide")));
+        }
+        let span = span(request.from, request.to)?;
+        let snapshot = self.parts.engine.snapshot();
+        let recorded: Vec<(u32, Option<SeriesId>)> =
+            pens(&snapshot, &request.tags)?.iter().map(|tag| (tag.index.0, snapshot.series_of(tag.index))).collect();
+        let reader = self.parts.history.reader();
+        let series = wait_for_disk(move || -> Result<Vec<Series>, ReadError> {
+            let read = |(tag, series): (u32, Option<SeriesId>)| {
+                let points =
+                    series.map(|series| reader.minmax(series, span, request.pixels)).transpose()?.unwrap_or_default();
+                Ok(Series {
+                    tag,
+                    points: points.into_iter().map(|point| (point.time, point.value, point.quality)).collect(),
+                })
+            };
+            recorded.into_iter().map(read).collect()
+        });
+        Ok(bytes(frame::encode_series(&series.await?.map_err(unreadable)?)))
+    }
+
+    pub(crate) async fn history_instant(&self, _: &Principal, request: ReadInstant) -> Result<Answer, Failure> {
+        if request.tags.len() > MOST_TAGS {
+            return Err(Failure::new(Code::Invalid, format!("more than {MOST_TAGS} tags at once")));
+        }
+        let snapshot = self.parts.engine.snapshot();
+        let time = Timestamp::from_millis(request.time);
+        let recorded: Vec<(TagIndex, SeriesId)> = request
+            .tags
+            .iter()
+            .filter_map(|tag| snapshot.series_of(TagIndex(*tag)).map(|series| (TagIndex(*tag), series)))
+            .collect();
+        let reader = self.parts.history.reader();
+        let rows = wait_for_disk(move || -> Result<Vec<Row>, ReadError> {
+            let series: Vec<SeriesId> = recorded.iter().map(|(_, series)| *series).collect();
+            let samples = reader.at(&series, time)?;
+            let row = |((tag, _), sample): ((TagIndex, SeriesId), Option<model::Sample>)| match sample {
+                Some(sample) => Row { tag, value: sample.value, time: sample.time, quality: sample.quality },
+                None => Row { tag, value: None, time, quality: Quality::BAD_NO_DATA },
+            };
+            Ok(recorded.into_iter().zip(samples).map(row).collect())
+        });
+        let rows = rows.await?.map_err(unreadable)?;
+        let header = Header { wall: time, ..self.header(&snapshot, true) };
+        Ok(bytes(frame::encode(&header, &rows)))
+    }
+}
+
+/// The tags of a trend, each of which must exist.
+fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, Failure> {
+    if tags.is_empty() || tags.len() > MOST_PENS {
+        return Err(Failure::new(Code::Invalid, format!("a trend has 1 to {MOST_PENS} tags, not {}", tags.len())));
+    }
+    let tag = |index: &u32| {
+        let unknown = || Failure::new(Code::NotFound, format!("there is no tag number {index} in the running plant"));
+        snapshot.plant.tag(TagIndex(*index)).ok_or_else(unknown)
+    };
+    tags.iter().map(tag).collect()
+}
+
+fn span(from: i64, to: i64) -> Result<Span, Failure> {
+    if from >= to {
+        return Err(Failure::new(Code::Invalid, "the end of the time span is not after its beginning"));
+    }
+    Ok(Span { from: Timestamp::from_millis(from), to: Timestamp::from_millis(to) })
+}
+
+fn bytes(bytes: Vec<u8>) -> Answer {
+    Answer::Bytes { content_type: "application/octet-stream", bytes }
+}
+
+fn unreadable(error: ReadError) -> Failure {
+    Failure::caused(Code::Storage, format!("history cannot be read: {error}"), &error)
+}

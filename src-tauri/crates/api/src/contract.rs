@@ -1,0 +1,138 @@
+//! The contract: one list of commands from which everything else is a view, the router, the permission check, the audit
+//! record, the TypeScript types and the help.
+//!
+//! A line that lacks a column does not compile, and neither does a command without its line.
+
+use crate::wire::{
+    AcknowledgeAlarms, ActedOn, ActiveAlarms, DemoAct, DemoView, DrawTrend, JournalPage, Nothing, Permission,
+    PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal, ResetAlarms, Session, Status,
+};
+use crate::{Answer, Api, Code, Failure, Principal};
+
+/// Whether calls of a command are recorded in the audit trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// Every call: the intent before it is carried out, the outcome after.
+    Yes,
+    /// Never: it changes nothing.
+    No,
+}
+
+/// What the contract says of a command.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// The TypeScript type of its request.
+    pub request: &'static str,
+    /// The TypeScript type of its answer.
+    pub answer: &'static str,
+    /// What the caller needs.
+    pub permission: Permission,
+    /// Whether it is recorded.
+    pub audit: Audit,
+}
+
+macro_rules! contract {
+    ($($(#[doc = $summary:literal])+ $name:ident ($request:ident) -> $form:ident $(($answer:ident))?, $permission:ident, $audit:ident;)+) => {
+        /// Every command there is.
+        pub const COMMANDS: &[Command] = &[$(Command {
+            name: stringify!($name),
+            summary: concat!($($summary),+).trim_ascii(),
+            request: stringify!($request),
+            answer: contract!(@type $form $($answer)?),
+            permission: Permission::$permission,
+            audit: Audit::$audit,
+        }),+];
+
+        impl Api {
+            /// Decodes the request, calls the command's function and encodes its answer. Only [`Api::call`] calls
+            /// this, after its checks.
+            pub(crate) async fn carry_out(&self, who: &Principal, command: &str, request: &[u8]) -> Result<Answer, Failure> {
+                match command {
+                    $(stringify!($name) => {
+                        let request: $request = decode(request)?;
+                        let answer = self.$name(who, request).await?;
+                        contract!(@answer $form $($answer)? = answer)
+                    })+
+                    _ => Err(Failure::new(Code::NotFound, format!("there is no command '{command}'"))),
+                }
+            }
+        }
+    };
+    (@type json $answer:ident) => { stringify!($answer) };
+    (@type bytes) => { "ArrayBuffer" };
+    (@answer json $type:ident = $answer:ident) => { Answer::json::<$type>(&$answer) };
+    (@answer bytes = $answer:ident) => { Ok::<Answer, Failure>($answer) };
+}
+
+contract! {
+    /// Who is at the screen and what they may do.
+    session_read(Nothing) -> json(Session), View, No;
+    /// The plant: equipment, tags and alarms as configured.
+    plant_read(Nothing) -> json(PlantView), View, No;
+    /// Reads the plant folder again and activates it if it has no errors.
+    plant_reload(Nothing) -> json(PlantStatus), Configure, Yes;
+    /// Gateways, stores and the plant file: how the program itself is doing.
+    status_read(Nothing) -> json(Status), View, No;
+    /// Every alarm that still needs somebody.
+    alarms_read(Nothing) -> json(ActiveAlarms), View, No;
+    /// Acknowledges occurrences of alarms; what it says is done is on disk.
+    alarm_acknowledge(AcknowledgeAlarms) -> json(ActedOn), Acknowledge, Yes;
+    /// Resets latched alarms whose condition is gone and that are acknowledged.
+    alarm_reset(ResetAlarms) -> json(ActedOn), Acknowledge, Yes;
+    /// A page of the journal, newest first.
+    journal_read(ReadJournal) -> json(JournalPage), View, No;
+    /// What a trend of some pixels' width needs of history.
+    history_read(ReadHistory) -> bytes, View, No;
+    /// The values of tags at a past instant.
+    history_instant(ReadInstant) -> bytes, View, No;
+    /// A trend as a picture for paper.
+    //trend_draw(DrawTrend) -> bytes, View, No;
+    /// What can be disturbed in the demo plant, and what is.
+    demo_read(Nothing) -> json(DemoView), View, No;
+    /// Disturbs the demo plant on purpose.
+    demo_act(DemoAct) -> json(DemoView), Operate, Yes;
+}
+
+/// What the contract says of a command; `None` where there is no such command.
+pub fn command(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+fn decode<T: serde::de::DeserializeOwned>(request: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(request)
+        .map_err(|error| Failure::new(Code::Invalid, format!("the request is not understood: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_command_says_what_it_does() {
+        for (at, command) in COMMANDS.iter().enumerate() {
+            assert!(!command.summary.is_empty(), "{} has no summary", command.name);
+            assert!(
+                COMMANDS[at + 1..].iter().all(|other| other.name != command.name),
+                "{} is there twice",
+                command.name
+            );
+        }
+    }
+
+    #[test]
+    fn what_changes_something_is_audited_and_needs_more_than_to_see() {
+        for command in COMMANDS {
+            let changes = command.permission != Permission::View;
+            assert_eq!(
+                command.audit == Audit::Yes,
+                changes,
+                "{}: what only reads is not audited, all else is",
+                command.name
+            );
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! All alarms of the plant: which tag, formula or link each one watches, their deadlines, and the list that is shown.
+//!
+//! An act of a person is not carried out until the journal has it on disk. Until then the alarm is held: the state it
+//! will have is ready beside it, and what its source says in the meantime waits. So the journal's order is the order
+//! in which things were true, and a failed disk leaves the alarm as it was.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use alarm::{Act, Alarm, AlarmId, Input, OccurrenceId, Standing, Transition, Wanted};
+use model::{Now, TagIndex, Uptime};
+use plant::{Plant, Tag, Watch};
+
+use crate::event::StoreRefused;
+use crate::{ActiveAlarm, AlarmList};
+
+/// Names an act that waits for its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ticket(pub u64);
+
+/// What became of writing an act to the journal: it is on disk, or it is not and will not be.
+pub(crate) type Outcome = Result<(), StoreRefused>;
+
+/// A transition together with the alarm it belongs to, an index into the plant's alarms.
+pub(crate) type Changed = (usize, Transition);
+
+/// Every alarm of the running plant.
+#[derive(Default)]
+pub(crate) struct Bank {
+    slots: Vec<Slot>,
+    by_id: HashMap<AlarmId, usize>,
+    by_tag: HashMap<TagIndex, Vec<usize>>,
+    by_input: HashMap<TagIndex, Vec<usize>>,
+    by_link: HashMap<Arc<str>, usize>,
+    deadlines: BinaryHeap<Reverse<(Uptime, usize)>>,
+    standing: BTreeSet<usize>,
+    revision: u32,
+}
+
+struct Slot {
+    alarm: Alarm,
+    held: Option<Held>,
+    /// The deadline that is in the heap for it.
+    noted: Option<Uptime>,
+}
+
+/// An alarm between somebody's act and its commit.
+struct Held {
+    ticket: Ticket,
+    after: Alarm,
+    /// The newest thing its source said since.
+    said: Option<Input>,
+}
+
+impl Bank {
+    /// The alarms of a plant. What stood in `before` goes on, what `restored` knows stands again, all else is normal.
+    pub fn new(plant: &Plant, mut before: Bank, mut restored: HashMap<AlarmId, Vec<Standing>>) -> Bank {
+        let mut bank = Bank { revision: before.revision + 1, ..Bank::default() };
+        for (index, definition) in plant.alarms.iter().enumerate() {
+            let config = definition.config.clone();
+            let slot = match before.take(&definition.id) {
+                Some(mut slot) => {
+                    if *slot.alarm.config() != config {
+                        slot.alarm.reconfigure(config.clone());
+                        slot.held.iter_mut().for_each(|held| held.after.reconfigure(config.clone()));
+                    }
+                    slot
+                }
+                None => {
+                    let standings = restored.remove(&definition.id).unwrap_or_default();
+                    Slot { alarm: Alarm::restore(definition.id.clone(), config, standings), held: None, noted: None }
+                }
+            };
+            bank.by_id.insert(definition.id.clone(), index);
+            match &definition.watch {
+                Watch::Tag(tag) => bank.by_tag.entry(*tag).or_default().push(index),
+                Watch::Formula(calculation) => {
+                    for tag in calculation.inputs() {
+                        bank.by_input.entry(*tag).or_default().push(index);
+                    }
+                }
+                Watch::Link(gateway) => {
+                    bank.by_link.insert(Arc::clone(gateway), index);
+                }
+            }
+            bank.slots.push(slot);
+            bank.note(index);
+        }
+        bank
+    }
+
+    /// The alarms that watch a tag itself.
+    pub fn watching(&self, tag: TagIndex) -> &[usize] {
+        self.by_tag.get(&tag).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alarms whose formula reads a tag.
+    pub fn calculated_from(&self, tag: TagIndex) -> &[usize] {
+        self.by_input.get(&tag).map_or(&[], Vec::as_slice)
+    }
+
+    /// The alarm that watches a gateway's link.
+    pub fn of_link(&self, gateway: &str) -> Option<usize> {
+        self.by_link.get(gateway).copied()
+    }
+
+    /// Tells an alarm what its source says.
+    pub fn tell(&mut self, now: Now, index: usize, input: Input, changes: &mut Vec<Changed>) {
+        let slot = &mut self.slots[index];
+        if let Some(held) = &mut slot.held {
+            held.said = Some(input);
+            return;
+        }
+        let lost_before = slot.alarm.source_lost();
+        let transitions = slot.alarm.step(now, input);
+        let is_news = !transitions.is_empty() || slot.alarm.source_lost() != lost_before;
+        changes.extend(transitions.into_iter().map(|transition| (index, transition)));
+        if is_news {
+            self.revision += 1;
+        }
+        self.note(index);
+    }
+
+    /// Steps the alarms whose deadline has come.
+    pub fn tick(&mut self, now: Now, changes: &mut Vec<Changed>) {
+        while let Some(Reverse((due, index))) = self.deadlines.peek().copied() {
+            if now.uptime < due {
+                return;
+            }
+            self.deadlines.pop();
+            self.slots[index].noted = None;
+            // An entry may be older than the alarm's present deadline: the alarm knows.
+            if self.slots[index].alarm.deadline().is_some_and(|due| due <= now.uptime) {
+                self.tell(now, index, Input::Tick, changes);
+            }
+        }
+    }
+
+    /// When [`Bank::tick`] is wanted at the latest.
+    pub fn deadline(&self) -> Option<Uptime> {
+        self.deadlines.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// Prepares somebody's act on an occurrence, to be carried out by [`Bank::settle`] once it is on disk.
+    ///
+    /// # Errors
+    /// Why it is refused, in words.
+    pub fn prepare(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        occurrence: &OccurrenceId,
+        wanted: Wanted,
+        act: &Act,
+    ) -> Result<Vec<Changed>, String> {
+        let index = *self.by_id.get(&occurrence.alarm).ok_or("there is no such alarm in the plant")?;
+        let slot = &mut self.slots[index];
+        let busy = slot.held.as_ref().is_some_and(|held| held.ticket != ticket);
+        if busy {
+            return Err("somebody is acting on it at this moment".to_owned());
+        }
+        let held = slot.held.get_or_insert_with(|| Held { ticket, after: slot.alarm.clone(), said: None });
+        let accepted = held.after.check(occurrence, wanted);
+        let transitions = match accepted {
+            Ok(()) => held.after.step(now, input(wanted, occurrence, act)),
+            Err(refusal) => {
+                let untouched = held.after.standings().eq(slot.alarm.standings());
+                if untouched {
+                    slot.held = None;
+                }
+                return Err(refusal.to_string());
+            }
+        };
+        Ok(transitions.into_iter().map(|transition| (index, transition)).collect())
+    }
+
+    /// The act of a ticket is on disk, or will never be: its alarms go on, and take in what was said meanwhile.
+    pub fn settle(&mut self, now: Now, ticket: Ticket, outcome: &Outcome, changes: &mut Vec<Changed>) {
+        let of_ticket = |slot: &Slot| slot.held.as_ref().is_some_and(|held| held.ticket == ticket);
+        let indices: Vec<usize> = (0..self.slots.len()).filter(|index| of_ticket(&self.slots[*index])).collect();
+        for index in indices {
+            let slot = &mut self.slots[index];
+            let Some(held) = slot.held.take() else { continue };
+            match outcome {
+                Ok(()) => slot.alarm = held.after,
+                Err(StoreRefused(_)) => {}
+            }
+            self.revision += 1;
+            self.tell(now, index, held.said.unwrap_or(Input::Tick), changes);
+        }
+    }
+
+    /// Goes up with every change of what [`Bank::list`] says.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// The alarms that need somebody, in an operator's order.
+    pub fn list(&self, plant: &Plant) -> AlarmList {
+        let mut placed: Vec<(alarm::Place, ActiveAlarm)> = Vec::with_capacity(self.standing.len());
+        let mut list = AlarmList { revision: self.revision, ..AlarmList::default() };
+        for &index in &self.standing {
+            let alarm = &self.slots[index].alarm;
+            let definition = &plant.alarms[index];
+            let priority = definition.config.priority;
+            let rank = usize::from(priority.number()) - 1;
+            for standing in alarm.standings() {
+                let is_active = standing.state.is_present() || standing.state.is_latched();
+                list.active[rank] += u32::from(is_active);
+                list.unacknowledged[rank] += u32::from(standing.state.needs_acknowledgement());
+                placed.push((standing.place(priority), active_alarm(index, alarm, standing, plant)));
+            }
+        }
+        placed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        list.alarms = placed.into_iter().map(|(_, alarm)| alarm).collect();
+        list
+    }
+
+    fn take(&mut self, id: &AlarmId) -> Option<Slot> {
+        let index = self.by_id.remove(id)?;
+        let alarm = self.slots[index].alarm.clone();
+        Some(Slot { alarm, held: self.slots[index].held.take(), noted: None })
+    }
+
+    /// Keeps the heap of deadlines and the set of standing alarms in step with an alarm.
+    fn note(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let deadline = slot.alarm.deadline();
+        if deadline != slot.noted {
+            slot.noted = deadline;
+            self.deadlines.extend(deadline.map(|due| Reverse((due, index))));
+        }
+        if slot.alarm.standings().next().is_some() {
+            self.standing.insert(index);
+        } else {
+            self.standing.remove(&index);
+        }
+    }
+}
+
+/// A number as people read it: with the tag's digits, unit and words.
+pub(crate) fn words(value: Option<f64>, tag: Option<&Tag>) -> String {
+    match (value, tag) {
+        (None, _) => String::new(),
+        (Some(value), None) => value.to_string(),
+        (Some(value), Some(tag)) => match &tag.words {
+            Some((off, on)) => if value == 0.0 { off } else { on }.clone(),
+            None if tag.unit.is_empty() => format!("{value:.*}", usize::from(tag.decimals)),
+            None => format!("{value:.*} {}", usize::from(tag.decimals), tag.unit),
+        },
+    }
+}
+
+/// The tag an alarm watches, where it watches one.
+pub(crate) fn watched<'a>(plant: &'a Plant, watch: &Watch) -> Option<&'a Tag> {
+    match watch {
+        Watch::Tag(tag) => plant.tag(*tag),
+        Watch::Formula(_) | Watch::Link(_) => None,
+    }
+}
+
+fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant) -> ActiveAlarm {
+    ActiveAlarm {
+        occurrence: standing.occurrence.clone(),
+        definition: index,
+        raised: standing.raised_at,
+        state: standing.state,
+        value: words(standing.value, watched(plant, &plant.alarms[index].watch)).into(),
+        returned: standing.returned_at,
+        acknowledged: standing.acknowledged.clone(),
+        source_lost: alarm.source_lost(),
+    }
+}
+
+fn input(wanted: Wanted, occurrence: &OccurrenceId, act: &Act) -> Input {
+    let (occurrence, act) = (occurrence.clone(), act.clone());
+    match wanted {
+        Wanted::Acknowledge => Input::Acknowledge { occurrence, act },
+        Wanted::Reset => Input::Reset { occurrence, act },
+    }
+}

@@ -1,0 +1,448 @@
+//! The engine without its loop: what is so, and what each event makes of it.
+//!
+//! Everything here is a function of the events and their times, so that tests run a whole plant in virtual time. What
+//! has to be written is collected in [`Effects`]; nobody waits here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alarm::{Act, AlarmId, Input, OccurrenceId, Standing, Wanted};
+use gateway::{GatewayEvent, What};
+use history::{Row, SeriesId};
+use journal::{AlarmChange, Entry};
+use model::{Batch, LinkState, LinkStatus, Now, Quality, Sample, TagIndex, Timestamp, Update, Uptime};
+use plant::{Difference, Plant, Source, Watch};
+
+use crate::bank::{self, Bank, Changed, Outcome, Ticket};
+use crate::calculations::{self, Calculations};
+use crate::event::Activation;
+use crate::links::Links;
+use crate::recorder::Recorder;
+use crate::{Acted, AlarmList, Link, Snapshot, Table};
+
+/// What an event leaves to be written.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// For history.
+    pub rows: Vec<Row>,
+    /// For the journal.
+    pub entries: Vec<Entry>,
+}
+
+/// The live plant.
+pub(crate) struct Core {
+    plant: Arc<Plant>,
+    plant_revision: u32,
+    activated_at: Timestamp,
+    series: Arc<Vec<Option<SeriesId>>>,
+    table: Table,
+    /// The revision that the next publication will have; rows written now carry it.
+    revision: u64,
+    links: Links,
+    calculations: Calculations,
+    bank: Bank,
+    recorder: Recorder,
+    /// When a sample of each tag was last taken, by slot.
+    heard: Vec<Uptime>,
+    /// The tags of which something is expected within a time.
+    expected: Vec<(TagIndex, Duration)>,
+    /// When it was last looked whether what is expected has come.
+    looked: Uptime,
+    shown: Shown,
+    next_ticket: u64,
+}
+
+/// What was last published and need not be made again.
+#[derive(Default)]
+struct Shown {
+    alarms: Arc<AlarmList>,
+    links: Arc<Vec<Link>>,
+    at: Option<Uptime>,
+}
+
+/// A list of more alarms than this is made anew only every so often: a flood must not keep the loop busy with sorting.
+const LONG_LIST: usize = 500;
+const LONG_LIST_INTERVAL: Duration = Duration::from_millis(200);
+/// Whether expected values have come is looked at this often: all of them at once is cheaper than a timer for each.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// A source that goes on for so long with stamps older than the newest known one has had its clock set back, and is
+/// believed again.
+const CLOCK_SET_BACK: Duration = Duration::from_secs(10);
+
+impl Core {
+    /// A core that runs no plant yet.
+    pub fn new(links: Links) -> Self {
+        Self {
+            plant: Arc::new(Plant::default()),
+            plant_revision: 0,
+            activated_at: Timestamp::default(),
+            series: Arc::default(),
+            table: Table::default(),
+            revision: 1,
+            links,
+            calculations: Calculations::default(),
+            bank: Bank::default(),
+            recorder: Recorder::default(),
+            heard: Vec::new(),
+            expected: Vec::new(),
+            looked: Uptime::default(),
+            shown: Shown::default(),
+            next_ticket: 0,
+        }
+    }
+
+    /// Goes over to another plant. What is the same in both is not disturbed.
+    pub fn activate(
+        &mut self,
+        now: Now,
+        activation: Activation,
+        restored: HashMap<AlarmId, Vec<Standing>>,
+        effects: &mut Effects,
+    ) {
+        let Activation { plant, series } = activation;
+        let difference = plant::difference(&self.plant, &plant);
+        self.table.grow(plant.slots(), self.revision);
+        self.heard.resize(self.table.rows(), now.uptime);
+        self.forget_lost(&plant, &difference, now);
+        self.plant = Arc::new(plant);
+        self.series = Arc::new(series);
+        self.plant_revision += 1;
+        self.activated_at = now.wall;
+        self.record_and_expect();
+        self.calculations = Calculations::new(&self.plant);
+        self.bank = Bank::new(&self.plant, std::mem::take(&mut self.bank), restored);
+        self.calculate_due(now, effects);
+        self.tell_everything(now, effects);
+    }
+
+    /// Takes what a gateway has to tell.
+    pub fn gateway(&mut self, now: Now, event: GatewayEvent, effects: &mut Effects) {
+        if !self.links.is_open(&event.gateway) {
+            return;
+        }
+        match event.what {
+            What::Batch(batch) => self.batch(now, batch, effects),
+            What::Status(status) => self.status(now, &event.gateway, status, effects),
+        }
+    }
+
+    /// Lets time pass: delays run out, expected values do not come.
+    pub fn tick(&mut self, now: Now, effects: &mut Effects) {
+        if now.uptime.since(self.looked) >= LOOK_INTERVAL {
+            self.looked = now.uptime;
+            self.mark_silent(now, effects);
+        }
+        self.calculate_due(now, effects);
+        self.step_alarms(effects, |bank, changes| bank.tick(now, changes));
+    }
+
+    /// Prepares an act on alarms. The entries are to be put on disk, and [`Core::settle`] called with the ticket; where
+    /// there are none, nothing was accepted.
+    pub fn prepare(
+        &mut self,
+        now: Now,
+        occurrences: Vec<OccurrenceId>,
+        wanted: Wanted,
+        act: &Act,
+    ) -> (Ticket, Vec<Entry>, Acted) {
+        self.next_ticket += 1;
+        let ticket = Ticket(self.next_ticket);
+        let mut acted = Acted::default();
+        let mut entries = Vec::new();
+        for occurrence in occurrences {
+            match self.bank.prepare(now, ticket, &occurrence, wanted, act) {
+                Ok(changes) => {
+                    entries.extend(changes.into_iter().map(|change| self.entry(change)));
+                    acted.done.push(occurrence);
+                }
+                Err(reason) => acted.refused.push((occurrence, reason)),
+            }
+        }
+        (ticket, entries, acted)
+    }
+
+    /// Carries out a prepared act, or drops it.
+    pub fn settle(&mut self, now: Now, ticket: Ticket, outcome: &Outcome, effects: &mut Effects) {
+        self.step_alarms(effects, |bank, changes| bank.settle(now, ticket, outcome, changes));
+    }
+
+    /// When [`Core::tick`] is wanted at the latest, beside the heartbeat.
+    pub fn deadline(&self) -> Option<Uptime> {
+        self.bank.deadline()
+    }
+
+    /// Measures rates; once a second.
+    pub fn measure(&mut self, now: Uptime) {
+        self.links.measure(now);
+        self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
+    }
+
+    /// The picture of now. Everything written later belongs to the next one.
+    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+        self.refresh_alarms(now.uptime);
+        let snapshot = Snapshot {
+            revision: self.revision,
+            at: now,
+            plant_revision: self.plant_revision,
+            activated_at: self.activated_at,
+            plant: Arc::clone(&self.plant),
+            series: Arc::clone(&self.series),
+            table: self.table.clone(),
+            alarms: Arc::clone(&self.shown.alarms),
+            links: Arc::clone(&self.shown.links),
+            links_revision: self.links.revision(),
+        };
+        self.revision += 1;
+        snapshot
+    }
+
+    /// The last word on every tag, for the end of the program: after it nothing is known.
+    pub fn close_history(&mut self, now: Now, effects: &mut Effects) {
+        let series = Arc::clone(&self.series);
+        let row =
+            |tag: TagIndex, sample| series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample });
+        self.recorder.remainder(|tag, sample| effects.rows.extend(row(tag, sample)));
+        let known = self.plant.tags.iter().filter(|tag| self.table.quality(tag.index) != Quality::BAD_WAITING);
+        effects.rows.extend(known.filter_map(|tag| row(tag.index, Sample::bad(now.wall, Quality::BAD_NOT_CONNECTED))));
+    }
+
+    /// Closes all links.
+    pub async fn close_links(&mut self) {
+        self.links.close().await;
+    }
+
+    fn batch(&mut self, now: Now, batch: Batch, effects: &mut Effects) {
+        for Update { tag, sample } in batch.updates {
+            self.update(now, tag, sample, effects);
+        }
+        self.calculate_due(now, effects);
+    }
+
+    /// A new sample of a tag, from wherever. One that is older than what is known is history and changes nothing live.
+    fn update(&mut self, now: Now, tag: TagIndex, sample: Sample, effects: &mut Effects) {
+        let Some(known) = self.table.row(tag) else { return };
+        let is_older = sample.time < known.time && sample.time != sample.received;
+        if is_older && now.uptime.since(self.heard[tag.slot()]) < CLOCK_SET_BACK {
+            effects.rows.extend(self.row(tag, sample));
+            return;
+        }
+        self.heard[tag.slot()] = now.uptime;
+        self.record(tag, &sample, effects);
+        if sample.value == known.value && sample.quality == known.quality && sample.time == known.time {
+            return;
+        }
+        self.table.write(tag, &sample, self.revision);
+        self.calculations.concern(tag);
+        self.tell_watching(now, tag, effects);
+    }
+
+    /// Tags of which something was expected, and nothing came, are stale.
+    fn mark_silent(&mut self, now: Now, effects: &mut Effects) {
+        let is_overdue = |(tag, within): &&(TagIndex, Duration)| now.uptime.since(self.heard[tag.slot()]) >= *within;
+        let overdue: Vec<TagIndex> = self.expected.iter().filter(is_overdue).map(|(tag, _)| *tag).collect();
+        for tag in overdue {
+            let quality = self.table.quality(tag);
+            if quality.is_good() || quality == Quality::UNCERTAIN_INITIAL {
+                self.mark(now, tag, Quality::STALE, effects);
+                self.tell_watching(now, tag, effects);
+            }
+        }
+    }
+
+    fn status(&mut self, now: Now, gateway: &Arc<str>, status: LinkStatus, effects: &mut Effects) {
+        let (state, quality) = (status.state, status.quality);
+        if !self.links.set_status(gateway, status) {
+            return;
+        }
+        self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
+        match state {
+            LinkState::Up => {}
+            LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
+        }
+        self.calculate_due(now, effects);
+        if let Some(index) = self.bank.of_link(gateway) {
+            let input = link_truth(state);
+            self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+        }
+    }
+
+    /// A link is not there: its tags keep their values and are no longer good. Those that never had a value keep
+    /// waiting. Their alarms are told once that the source is lost; the link's own alarm speaks for all of them.
+    fn lose(&mut self, now: Now, gateway: &str, quality: Quality, effects: &mut Effects) {
+        for tag in self.links.tags(gateway).to_vec() {
+            let row = self.table.row(tag);
+            let is_known = row.as_ref().is_some_and(|row| row.value.is_some() || row.quality != Quality::BAD_WAITING);
+            if is_known && row.is_some_and(|row| row.quality != quality) {
+                self.mark(now, tag, quality, effects);
+            }
+            let watching = self.bank.watching(tag).to_vec();
+            self.step_alarms(effects, |bank, changes| {
+                watching.into_iter().for_each(|index| bank.tell(now, index, Input::SourceLost, changes));
+            });
+        }
+    }
+
+    /// Changes a tag's quality and says so to history and to what is calculated from it.
+    fn mark(&mut self, now: Now, tag: TagIndex, quality: Quality, effects: &mut Effects) {
+        self.table.mark(tag, quality, self.revision);
+        let value = self.table.row(tag).and_then(|row| row.value);
+        let sample = Sample { time: now.wall, received: now.wall, value, quality };
+        self.record(tag, &sample, effects);
+        self.calculations.concern(tag);
+        self.tell_formulas(now, tag, effects);
+    }
+
+    fn calculate_due(&mut self, now: Now, effects: &mut Effects) {
+        while let Some(tag) = self.calculations.next() {
+            if let Some(sample) = calculations::calculate(&self.plant, &self.table, tag, now.wall) {
+                self.update_calculated(now, tag, sample, effects);
+            }
+        }
+    }
+
+    /// A calculated value replaces the one before whatever its time: its inputs decide, not the clock.
+    fn update_calculated(&mut self, now: Now, tag: TagIndex, sample: Sample, effects: &mut Effects) {
+        let Some(known) = self.table.row(tag) else { return };
+        let is_waiting = sample.value.is_none() && sample.quality == Quality::BAD_WAITING;
+        if !is_waiting {
+            self.record(tag, &sample, effects);
+        }
+        if sample.value != known.value || sample.quality != known.quality || sample.time != known.time {
+            self.table.write(tag, &sample, self.revision);
+            self.calculations.concern(tag);
+            self.tell_watching(now, tag, effects);
+        }
+    }
+
+    /// Tells the alarms that watch a tag, and those whose formula reads it.
+    fn tell_watching(&mut self, now: Now, tag: TagIndex, effects: &mut Effects) {
+        let watching = self.bank.watching(tag).to_vec();
+        if !watching.is_empty() {
+            let row = self.table.row(tag);
+            let quality = row.as_ref().map_or(Quality::BAD_NO_DATA, |row| row.quality);
+            let number = row.and_then(|row| row.value).and_then(|value| value.number());
+            self.step_alarms(effects, |bank, changes| {
+                for index in watching {
+                    bank.tell(now, index, Input::Reading { number, quality }, changes);
+                }
+            });
+        }
+        self.tell_formulas(now, tag, effects);
+    }
+
+    fn tell_formulas(&mut self, now: Now, tag: TagIndex, effects: &mut Effects) {
+        for index in self.bank.calculated_from(tag).to_vec() {
+            self.tell_condition(now, index, effects);
+        }
+    }
+
+    fn tell_condition(&mut self, now: Now, index: usize, effects: &mut Effects) {
+        let Watch::Formula(calculation) = &self.plant.alarms[index].watch else { return };
+        let (active, quality) = calculations::truth(calculation, &self.table);
+        self.step_alarms(effects, |bank, changes| bank.tell(now, index, Input::Truth { active, quality }, changes));
+    }
+
+    /// After an activation: every alarm hears what is so, as a limit may be another one now.
+    fn tell_everything(&mut self, now: Now, effects: &mut Effects) {
+        for index in 0..self.plant.alarms.len() {
+            match self.plant.alarms[index].watch.clone() {
+                Watch::Tag(tag) => self.tell_watching_one(now, index, tag, effects),
+                Watch::Formula(_) => self.tell_condition(now, index, effects),
+                Watch::Link(gateway) => {
+                    if let Some(state) = self.links.state(&gateway) {
+                        self.step_alarms(effects, |bank, changes| bank.tell(now, index, link_truth(state), changes));
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell_watching_one(&mut self, now: Now, index: usize, tag: TagIndex, effects: &mut Effects) {
+        let Some(row) = self.table.row(tag) else { return };
+        let input = Input::Reading { number: row.value.and_then(|value| value.number()), quality: row.quality };
+        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+    }
+
+    fn step_alarms(&mut self, effects: &mut Effects, step: impl FnOnce(&mut Bank, &mut Vec<Changed>)) {
+        let mut changes = Vec::new();
+        step(&mut self.bank, &mut changes);
+        effects.entries.extend(changes.into_iter().map(|change| self.entry(change)));
+    }
+
+    fn entry(&self, (index, transition): Changed) -> Entry {
+        let definition = &self.plant.alarms[index];
+        Entry::Alarm(AlarmChange {
+            equipment: definition.equipment.clone(),
+            priority: definition.config.priority,
+            message: definition.message.clone(),
+            value: bank::words(transition.value, bank::watched(&self.plant, &definition.watch)),
+            transition,
+        })
+    }
+
+    fn record(&mut self, tag: TagIndex, sample: &Sample, effects: &mut Effects) {
+        let Some(series) = self.series.get(tag.slot()).copied().flatten() else { return };
+        self.recorder.take(tag, sample, |sample| effects.rows.push(Row { series, sample }));
+    }
+
+    fn row(&self, tag: TagIndex, sample: Sample) -> Option<Row> {
+        self.series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample })
+    }
+
+    /// Tags whose source is gone or another one must not go on showing the old value.
+    fn forget_lost(&mut self, plant: &Plant, difference: &Difference, now: Now) {
+        let lost = self.links.apply(plant, difference, now);
+        for tag in lost.into_iter().chain(difference.tags.removed.iter().copied()) {
+            let goes_on =
+                plant.tag(tag).is_some_and(|new| Some(&new.source) == self.plant.tag(tag).map(|old| &old.source));
+            if goes_on {
+                self.table.mark(tag, Quality::STALE, self.revision);
+            } else {
+                self.table.forget(tag, self.revision);
+            }
+        }
+        for tag in &difference.tags.changed {
+            let same_source = plant.tag(*tag).map(|new| &new.source) == self.plant.tag(*tag).map(|old| &old.source);
+            if !same_source {
+                self.table.forget(*tag, self.revision);
+            }
+        }
+        for tag in &difference.tags.removed {
+            self.recorder.ignore(*tag);
+        }
+    }
+
+    fn record_and_expect(&mut self) {
+        self.expected.clear();
+        for tag in &self.plant.tags {
+            if tag.recorded {
+                self.recorder.record(tag.index, tag.deadband);
+            } else {
+                self.recorder.ignore(tag.index);
+            }
+            match (&tag.source, tag.stale_after) {
+                (Source::Link { .. }, Some(within)) => self.expected.push((tag.index, within)),
+                (Source::Link { .. }, None) | (Source::Calculated(_), _) => {}
+            }
+        }
+    }
+
+    fn refresh_alarms(&mut self, now: Uptime) {
+        let is_new = self.bank.revision() != self.shown.alarms.revision;
+        let is_long = self.shown.alarms.alarms.len() > LONG_LIST;
+        let is_recent = self.shown.at.is_some_and(|at| now.since(at) < LONG_LIST_INTERVAL);
+        if is_new && !(is_long && is_recent) {
+            self.shown.alarms = Arc::new(self.bank.list(&self.plant));
+            self.shown.at = Some(now);
+        }
+    }
+}
+
+fn link_truth(state: LinkState) -> Input {
+    let active = match state {
+        LinkState::Up => false,
+        LinkState::Connecting | LinkState::Down => true,
+    };
+    Input::Truth { active, quality: Quality::GOOD }
+}
