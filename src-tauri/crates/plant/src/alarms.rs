@@ -12,7 +12,7 @@ use crate::fields::{Fields, Said};
 use crate::formulas::{compile, unknown_tag_remedy};
 use crate::ids::check_id;
 use crate::plant::{AlarmDefinition, Watch};
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 use crate::tags::{Draft, Limits, Scope, Tags, belongs_to, full_id, is_numeric};
 
 /// What may be said of an alarm.
@@ -277,7 +277,7 @@ fn watched_tag<'t>(
     if found.is_none() {
         let remedy = unknown_tag_remedy(name.value, scope, tags, problems);
         let remedy = remedy.unwrap_or_else(|| "write its id, or its full id where it is of another machine".to_owned());
-        problems.absent(name.at, format!("unknown tag `{}`", name.value.escape_debug()), remedy);
+        problems.absent(name.at, format!("unknown tag `{}`", shown(name.value)), remedy);
     }
     found
 }

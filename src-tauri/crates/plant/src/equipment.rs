@@ -8,7 +8,7 @@ use crate::document::Table;
 use crate::fields::{Fields, Said};
 use crate::ids::check_path;
 use crate::nearest::nearest;
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 
 /// A machine as it was written.
 pub(crate) struct Machine<'t, 'a> {
@@ -27,10 +27,10 @@ pub(crate) struct Tree {
 
 /// The levels in depth order, with the list of the plant file that names them and how a path of them looks.
 const LEVELS: [(Level, &str, &str); 4] = [
-    (Level::Site, "sites", "`site`"),
-    (Level::Area, "areas", "`site/area`"),
-    (Level::Line, "lines", "`site/area/line`"),
-    (Level::Machine, "machines", "`site/area/line/machine`"),
+    (Level::Site, "sites", "site"),
+    (Level::Area, "areas", "site/area"),
+    (Level::Line, "lines", "site/area/line"),
+    (Level::Machine, "machines", "site/area/line/machine"),
 ];
 
 /// Collects nodes: first the order in which they are named, then the tree.
@@ -57,7 +57,7 @@ pub(crate) fn equipment<'t, 'a>(root: &Fields<'t, 'a>, problems: &mut Problems) 
             let template = fields.text("template", problems);
             let with = fields.inner("with", problems);
             let name = fields.words("name", problems);
-            let Some(path) = fields.need_text("path", form.trim_matches('`'), problems) else { continue };
+            let Some(path) = fields.need_text("path", &format!("\"{form}\""), problems) else { continue };
             if !check_path(path.value, depth, form, path.at, problems) {
                 continue;
             }
@@ -158,9 +158,9 @@ impl Tree {
                 let near = if problems.is_full() { None } else { nearest(said.value, paths) };
                 let remedy = match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add it: [[machines]] with path = \"{}\"", said.value.escape_debug()),
+                    None => format!("add it: [[machines]] with path = \"{}\"", shown(said.value)),
                 };
-                problems.absent(said.at, format!("unknown {key} `{}`", said.value.escape_debug()), remedy);
+                problems.absent(said.at, format!("unknown {key} `{}`", shown(said.value)), remedy);
                 Err(())
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::document::{Node, Raw, Table};
 use crate::nearest::nearest;
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 
 /// A value with its place.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl<'t, 'a> Fields<'t, 'a> {
     /// Wraps a table and reports every key that is not among `known`. `what` names the kind of table: `tag`, `machine`.
     pub fn new(table: &'t Table<'a>, what: &'static str, known: &[&str], problems: &mut Problems) -> Self {
         for entry in table.entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
-            let message = format!("unknown key `{}` in {what}", entry.key);
+            let message = format!("unknown key `{}` in {what}", shown(&entry.key));
             problems.error(entry.key_at, message, instead(&entry.key, known.iter().copied()));
         }
         Self { table, what }
@@ -139,7 +139,7 @@ impl<'t, 'a> Fields<'t, 'a> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == said.value) {
             return Some(Said { value: *value, at: said.at });
         }
-        let message = format!("`{}` is no {key} of {}", said.value, self.what);
+        let message = format!("unknown {key} `{}` in {}", shown(said.value), self.what);
         problems.error(said.at, message, instead(said.value, words.iter().map(|(word, _)| *word)));
         None
     }
@@ -152,7 +152,7 @@ impl<'t, 'a> Fields<'t, 'a> {
         };
         if low >= high {
             let message = format!("`{key}` is inverted or empty: {low} is not less than {high}");
-            problems.error(node.at, message, format!("write the lower end first: `{key} = [{high}, {low}]`"));
+            problems.error(node.at, message, "write the lower end first, then the higher one");
             return None;
         }
         Some(Said { value: (low, high), at: node.at })
@@ -229,6 +229,9 @@ impl<'t, 'a> Fields<'t, 'a> {
             Raw::Text(_) | Raw::Int(_) | Raw::Float(_) | Raw::Bool(_) | Raw::Table(_) | Raw::Unusable => None,
         };
         let (first, second) = items.or_else(|| wrong(key, node, expected, problems))?;
+        if matches!(first, Raw::Unusable) || matches!(second, Raw::Unusable) {
+            return None;
+        }
         Some((node, first, second))
     }
 }
@@ -276,7 +279,7 @@ pub(crate) fn unquoted(cell: &str) -> &str {
 fn wrong<T>(key: &str, node: &Node<'_>, expected: &str, problems: &mut Problems) -> Option<T> {
     let said = match &node.value {
         Raw::Unusable => return None,
-        Raw::Cell(cell) => format!("`{key}` is `{cell}`"),
+        Raw::Cell(cell) => format!("`{key}` is `{}`", shown(cell)),
         Raw::Text(_) | Raw::Int(_) | Raw::Float(_) | Raw::Bool(_) | Raw::List(_) | Raw::Table(_) => {
             format!("`{key}` is {}", node.value.words())
         }

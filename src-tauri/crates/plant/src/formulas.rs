@@ -1,6 +1,5 @@
 //! Formulas: what their names mean, and in which order they are calculated.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -66,27 +65,18 @@ pub(crate) fn compile(
     tags: &Tags,
     problems: &mut Problems,
 ) -> Option<Arc<Formula>> {
-    let unknown: RefCell<Option<String>> = RefCell::new(None);
-    let resolve = |name: &str| {
-        let found = tags.resolve(scope, name).map(|draft| draft.index);
-        if found.is_none() {
-            unknown.borrow_mut().get_or_insert_with(|| name.to_owned());
-        }
-        found
+    let error = match Formula::compile(text.value, &|name| tags.resolve(scope, name).map(|draft| draft.index)) {
+        Ok(formula) => return Some(Arc::new(formula)),
+        Err(error) => error,
     };
-    match Formula::compile(text.value, &resolve) {
-        Ok(formula) => Some(Arc::new(formula)),
-        Err(error) => {
-            match unknown.into_inner() {
-                Some(name) => {
-                    let remedy = unknown_tag_remedy(&name, scope, tags, problems).unwrap_or(error.remedy);
-                    problems.absent(text.at, error.message, remedy);
-                }
-                None => problems.error(text.at, error.message, error.remedy),
-            }
-            None
+    match error.unknown_tag {
+        Some(name) => {
+            let remedy = unknown_tag_remedy(&name, scope, tags, problems).unwrap_or(error.remedy);
+            problems.absent(text.at, error.message, remedy);
         }
+        None => problems.error(text.at, error.message, error.remedy),
     }
+    None
 }
 
 /// What to do about a name that is no tag: the nearest one, as it would be written there.

@@ -11,7 +11,7 @@ use crate::document::Table;
 use crate::fields::{Fields, instead};
 use crate::ids::check_id;
 use crate::plant::{AlarmDefinition, Gateway, Watch};
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 use crate::settings::{report, settings};
 
 /// Keys that are Andon's own; all others are the protocol's settings.
@@ -75,16 +75,21 @@ impl Gateways {
         }
         let known = kind.is_some_and(|kind| kinds.contains(&kind.value));
         if let (Some(kind), false) = (kind, known) {
-            let message = format!("unknown kind of gateway `{}`", kind.value.escape_debug());
+            let message = format!("unknown kind of gateway `{}`", shown(kind.value));
             problems.error(kind.at, message, instead(kind.value, kinds.iter().copied()));
         }
+        let own = settings(table, &KEYS);
+        let is_usable = own.is_some();
         let spec = GatewaySpec {
             id: id.value.to_owned(),
             name: if name.is_empty() { id.value.to_owned() } else { name },
             kind: kind.map(|kind| kind.value.to_owned()).unwrap_or_default(),
-            settings: settings(table, &KEYS),
+            settings: own.unwrap_or_default(),
         };
-        if known && let Err(rejections) = protocols.check_gateway(&spec) {
+        if known
+            && is_usable
+            && let Err(rejections) = protocols.check_gateway(&spec)
+        {
             report(rejections, table, problems);
         }
         let address = address(&spec.settings);

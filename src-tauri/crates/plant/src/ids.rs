@@ -1,6 +1,6 @@
 //! The form of ids and paths.
 
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 
 /// Longest id, or segment of a path, in characters.
 const LONGEST: usize = 64;
@@ -12,12 +12,13 @@ pub(crate) fn check_id(id: &str, at: Place, problems: &mut Problems) -> bool {
         return false;
     }
     if let Some(odd) = id.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))) {
-        let message = format!("`{}` is no id: `{}` is not allowed in it", id.escape_debug(), odd.escape_debug());
+        let message =
+            format!("`{}` is no id: `{}` is not allowed in it", shown(id), shown(odd.encode_utf8(&mut [0; 4])));
         problems.error(at, message, "use letters without accents, digits, `_` and `-`");
         return false;
     }
     if id.len() > LONGEST {
-        problems.error(at, format!("the id `{id}` is longer than {LONGEST} characters"), "use a shorter id");
+        problems.error(at, format!("the id `{}` is longer than {LONGEST} characters", shown(id)), "use a shorter id");
         return false;
     }
     true
@@ -27,8 +28,8 @@ pub(crate) fn check_id(id: &str, at: Place, problems: &mut Problems) -> bool {
 pub(crate) fn check_path(path: &str, depth: usize, form: &str, at: Place, problems: &mut Problems) -> bool {
     let segments = path.split('/').count();
     if segments != depth {
-        let message = format!("the path `{}` has {segments} parts, not {depth}", path.escape_debug());
-        problems.error(at, message, format!("write it as {form}"));
+        let message = format!("the path `{}` does not have {depth} parts but {segments}", shown(path));
+        problems.error(at, message, format!("write it as `{form}`"));
         return false;
     }
     path.split('/').all(|segment| check_id(segment, at, problems))

@@ -42,6 +42,17 @@ pub(crate) struct Place {
 /// Most errors, and most warnings, that are listed; the rest is counted.
 pub(crate) const LISTED: usize = 1_000;
 
+/// What was written, for a message: on one line and not too long.
+pub(crate) fn shown(written: &str) -> String {
+    const LONGEST: usize = 100;
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut shown: String = written.chars().take(LONGEST).map(plain).collect();
+    if shown.len() < written.len() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// Collects problems. The same problem at the same place is listed once, however many machines of a template have it.
 #[derive(Debug)]
 pub(crate) struct Problems {

@@ -11,7 +11,7 @@ use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
 use crate::plant::{Plant, Source, Tag, TagIndices};
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
@@ -178,9 +178,9 @@ fn uses<'u, 't, 'a>(
                 uses.push(Use { machine, template, parameters: template.parameters(machine, problems) });
             }
             None => {
-                let message = format!("unknown template `{}`", name.value.escape_debug());
+                let message = format!("unknown template `{}`", shown(name.value));
                 let remedy = if templates.is_empty() {
-                    format!("add it as [[templates.{}.tags]]", name.value.escape_debug())
+                    format!("add it as [[templates.{}.tags]]", shown(name.value))
                 } else {
                     instead(name.value, templates.iter().map(|template| template.name))
                 };
@@ -201,41 +201,19 @@ fn machine_words(machine: &Machine<'_, '_>) -> std::sync::Arc<str> {
     format!("machine `{}`", machine.path).into()
 }
 
-/// Whether a CSV file may have this column.
+/// Whether a CSV file may have this column: a key of a tag, or a part of one that is a table.
 fn check_column(name: &str, at: Place, problems: &mut Problems) -> bool {
-    let known: &[&str] = match name.split_once('.') {
-        Some(("address", within)) if !within.is_empty() && !within.contains('.') => return true,
-        Some(("scaling", within)) if SCALING_KEYS.contains(&within) => return true,
-        Some(("limits", within)) if LIMITS_KEYS.contains(&within) => return true,
-        Some(("scaling", within)) => {
-            let remedy = instead(within, SCALING_KEYS.into_iter());
-            problems.error(at, format!("unknown column `{}`", name.escape_debug()), remedy);
-            return false;
-        }
-        Some(("limits", within)) => {
-            let remedy = instead(within, LIMITS_KEYS.into_iter());
-            problems.error(at, format!("unknown column `{}`", name.escape_debug()), remedy);
-            return false;
-        }
-        Some(_) => &KEYS,
-        None if ["address", "scaling", "limits"].contains(&name) => {
-            let message = format!("the column `{name}` has to say which part of it");
-            problems.error(at, message, format!("divide it into columns such as `{name}.{}`", example_part(name)));
-            return false;
-        }
-        None if KEYS.contains(&name) => return true,
-        None => &KEYS,
-    };
-    problems.error(at, format!("unknown column `{}`", name.escape_debug()), instead(name, known.iter().copied()));
-    false
-}
-
-fn example_part(key: &str) -> &'static str {
-    match key {
-        "scaling" => "factor",
-        "limits" => "high",
-        _ => "topic",
+    let is_address = name.strip_prefix("address.").is_some_and(|part| !part.is_empty() && !part.contains('.'));
+    let plain = KEYS.iter().filter(|key| !["address", "scaling", "limits"].contains(key)).map(ToString::to_string);
+    let scaling = SCALING_KEYS.iter().map(|part| format!("scaling.{part}"));
+    let limits = LIMITS_KEYS.iter().map(|part| format!("limits.{part}"));
+    let known: Vec<String> = plain.chain(["address.*".to_owned()]).chain(scaling).chain(limits).collect();
+    let is_known = is_address || known.iter().any(|column| column == name);
+    if !is_known {
+        let message = format!("unknown column `{}`", shown(name));
+        problems.error(at, message, instead(name, known.iter().map(String::as_str)));
     }
+    is_known
 }
 
 /// The tags by equipment in the order of the tree, the plant's own last. `None` where one has no source, which is

@@ -8,10 +8,11 @@ use crate::document::{Node, Raw, Table};
 use crate::fields::unquoted;
 use crate::problem::Problems;
 
-/// The settings of a table without the keys that are not the protocol's.
-pub(crate) fn settings(table: &Table<'_>, without: &[&str]) -> Settings {
+/// The settings of a table without the keys that are not the protocol's. `None` where one is unusable, which is
+/// reported: a protocol would only add that it is missing.
+pub(crate) fn settings(table: &Table<'_>, without: &[&str]) -> Option<Settings> {
     let own = table.entries.iter().filter(|entry| !without.contains(&&*entry.key));
-    own.filter_map(|entry| Some((entry.key.to_string(), json(&entry.node)?))).collect()
+    own.map(|entry| Some((entry.key.to_string(), json(&entry.node)?))).collect()
 }
 
 /// Lists what a protocol rejects, at the key it names or else at the table.
@@ -30,8 +31,8 @@ fn json(node: &Node<'_>) -> Option<Json> {
         Raw::Int(number) => Json::from(*number),
         Raw::Float(number) => Json::from(*number),
         Raw::Bool(flag) => Json::from(*flag),
-        Raw::List(items) => Json::Array(items.iter().filter_map(json).collect()),
-        Raw::Table(table) => Json::Object(settings(table, &[])),
+        Raw::List(items) => Json::Array(items.iter().map(json).collect::<Option<_>>()?),
+        Raw::Table(table) => Json::Object(settings(table, &[])?),
         Raw::Unusable => return None,
     })
 }

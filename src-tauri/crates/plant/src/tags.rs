@@ -14,7 +14,7 @@ use crate::fields::{Fields, Said, instead};
 use crate::gateways::Gateways;
 use crate::ids::check_id;
 use crate::plant::{Role, TagIndices};
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 use crate::settings::{report, settings};
 
 /// What may be said of a tag, in the plant file and as a column of a CSV file.
@@ -278,14 +278,15 @@ impl Tags {
         }
         let (Some(gateway), Some(address)) = (gateway, address) else { return Origin::Unclear };
         let Some(draft) = around.gateways.find(gateway.value) else {
-            let message = format!("unknown gateway `{}`", gateway.value.escape_debug());
+            let message = format!("unknown gateway `{}`", shown(gateway.value));
             let ids = around.gateways.ids();
             let none = ids.clone().next().is_none();
             let remedy = if none { "add a [[gateways]] entry".to_owned() } else { instead(gateway.value, ids) };
             problems.absent(gateway.at, message, remedy);
             return Origin::Unclear;
         };
-        let point = Point { address: settings(address, &[]), ..point };
+        let Some(address_settings) = settings(address, &[]) else { return Origin::Unclear };
+        let point = Point { address: address_settings, ..point };
         if draft.known {
             if let Err(rejections) = around.protocols.check_point(&draft.gateway.spec, &point) {
                 report(rejections, address, problems);

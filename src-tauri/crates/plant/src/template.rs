@@ -11,7 +11,7 @@ use crate::document::{Entry, Node, Raw, Table};
 use crate::equipment::Machine;
 use crate::fields::{Fields, instead};
 use crate::ids::check_id;
-use crate::problem::{Place, Problems};
+use crate::problem::{Place, Problems, shown};
 
 /// Placeholders that every machine fills by itself.
 const BUILT_IN: [&str; 3] = ["machine", "path", "name"];
@@ -99,7 +99,7 @@ fn parameters<'t, 'a>(table: &'t Table<'a>, problems: &mut Problems) -> BTreeMap
     let mut values = BTreeMap::new();
     for entry in &table.entries {
         if !is_name(&entry.key) {
-            let message = format!("`{}` is no name for a parameter", entry.key.escape_debug());
+            let message = format!("`{}` is no name for a parameter", shown(&entry.key));
             problems.error(entry.key_at, message, "use letters, digits and `_`, a letter first");
         } else if BUILT_IN.contains(&&*entry.key) {
             let message = format!("`{{{}}}` is filled by the machine itself", entry.key);
@@ -147,6 +147,7 @@ impl Parameters<'_> {
         Node { value, at: node.at }
     }
 
+    /// Unusable where a parameter has no value, which is reported where the machine is read.
     fn fill_text<'a>(&self, text: &Cow<'a, str>) -> Raw<'a> {
         let Some((before, name, after)) = first_placeholder(text) else {
             return Raw::Text(text.clone());
@@ -173,8 +174,7 @@ impl Parameters<'_> {
                 Some(Parameter::Text(value)) => filled.push_str(value),
                 Some(Parameter::Int(value)) => filled.push_str(&value.to_string()),
                 Some(Parameter::Other(value)) => filled.push_str(value),
-                // Reported where the machine was read; the name keeps the id distinct from others.
-                None => filled.push_str(name),
+                None => return Raw::Unusable,
             }
             rest = after;
         }

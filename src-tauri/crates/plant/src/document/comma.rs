@@ -52,6 +52,7 @@ pub(crate) fn rows(
         } else {
             let message = format!("this line has {} cells, the first line has {}", cells.len(), columns.len());
             problems.error(at, message, "put texts with commas or line breaks in double quotes");
+            problems.set_damaged(at);
         }
     }
     tables
@@ -132,6 +133,7 @@ impl<'t> Records<'t> {
         if cell.contains('"') {
             let at = Place { file: self.file, line: self.line };
             problems.error(at, "a quote stands inside a cell", "put the cell in double quotes and double the quote");
+            problems.set_damaged(at);
         }
         (cell.trim_end_matches('\r').to_owned(), rest)
     }
@@ -143,6 +145,7 @@ impl<'t> Records<'t> {
         loop {
             let Some(end) = rest.find('"') else {
                 problems.error(at, "a cell that begins with a quote does not end", "close it with a double quote");
+                problems.set_damaged(at);
                 return (cell, "");
             };
             cell.push_str(&rest[..end]);
@@ -155,6 +158,7 @@ impl<'t> Records<'t> {
         let ends = rest.trim_start_matches('\r');
         if !(ends.is_empty() || ends.starts_with([',', '\n'])) {
             problems.error(at, "something follows the closing quote of a cell", "double quotes inside a quoted cell");
+            problems.set_damaged(at);
             rest = &rest[rest.find([',', '\n']).unwrap_or(rest.len())..];
         }
         (cell, rest)
