@@ -107,6 +107,15 @@ export function laneRange(lane: number, height: number): Range {
   return [-foot / LANE, (height - foot) / LANE];
 }
 
+/** How many digits after the point the marks of an axis need, `step` apart. */
+export function decimalsFor(step: number): number {
+  for (let decimals = 0; decimals < 9; decimals += 1) {
+    const shifted = step * 10 ** decimals;
+    if (Math.abs(shifted - Math.round(shifted)) < 1e-6 * shifted) return decimals;
+  }
+  return 9;
+}
+
 function displayRange(tags: readonly TagView[]): Range | null {
   const ranges = tags.map((tag) => tag.range).filter((range) => range !== null);
   if (ranges.length === 0) return null;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { TagView } from '../contract/contract';
-import { aboveLanes, laneRange, layout, shownAxes, steadyRange, wantedRange } from './axes';
+import { aboveLanes, decimalsFor, laneRange, layout, shownAxes, steadyRange, wantedRange } from './axes';
 import { pensFor, toggledPen, withoutPen, withPen, type Pen } from './pens';
 
 function tag(index: number, more: Partial<TagView> = {}): TagView {
@@ -104,4 +104,8 @@ it('lanes lie below the lines', () => {
   const headOfSecondLane = height - ((1 - laneLow) / (laneHigh - laneLow)) * height;
   expect(headOfSecondLane).toBeGreaterThanOrEqual(footOfLines);
   expect(laneRange(0, height)[0]).toBeLessThan(0);
+});
+
+it('marks of an axis have as many digits as they need', () => {
+  expect([100, 2.5, 0.25, 0.1, 0.30000000000000004, 1e-4].map(decimalsFor)).toEqual([0, 1, 2, 1, 1, 4]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { between, lengthOf, live, moved, sameView, settled, spanOf, zoomed } from './span';
+import { between, lengthOf, live, moved, sameView, settled, spanOf, still, zoomed } from './span';
 
 const NOW = 1_800_000_000_000;
 const HOUR = 3_600_000;
@@ -19,6 +19,11 @@ describe('a view', () => {
 
   it('follows again when it is moved up to now, and never beyond', () => {
     expect(settled({ from: NOW - 10, to: NOW + HOUR }, NOW)).toEqual(live(HOUR + 10));
+  });
+
+  it('stays still up to now, and no further', () => {
+    expect(still({ from: NOW - 10, to: NOW + 99_990 }, NOW)).toEqual({ kind: 'still', from: NOW - 100_000, to: NOW });
+    expect(still({ from: 1_000, to: 61_000 }, NOW)).toEqual({ kind: 'still', from: 1_000, to: 61_000 });
   });
 
   it('is never shorter than two seconds nor longer than a leap year', () => {

@@ -47,14 +47,19 @@ export function live(length: number): View {
 }
 
 /**
- * The view for a stretch that somebody chose: it follows the clock when its right end reaches now, since nothing can be
- * seen beyond now, and stands still otherwise.
+ * The view for a stretch that somebody chose while the clock was followed, or that an address names: it goes on to follow
+ * when its right end reaches now, since nothing can be seen beyond now, and stands still otherwise.
  */
 export function settled(span: Span, now: number): View {
   const length = bounded(lengthOf(span));
-  if (span.to >= now - length * REACHES_NOW) return live(length);
+  return span.to >= now - length * REACHES_NOW ? live(length) : still(span, now);
+}
+
+/** A view that stands still, of which nothing lies beyond now. */
+export function still(span: Span, now: number): View {
+  const length = bounded(lengthOf(span));
   const middle = (span.from + span.to) / 2;
-  const from = Math.max(0, lengthOf(span) === length ? span.from : middle - length / 2);
+  const from = Math.max(0, Math.min(middle + length / 2, now) - length);
   return { kind: 'still', from: Math.round(from), to: Math.round(from + length) };
 }
 

@@ -105,17 +105,17 @@ describe('a stroke', () => {
     );
   });
 
-  it('begins with the sample before the stretch and ends with the one after it', () => {
+  it('is cut at both ends of the stretch, at the height it has there', () => {
     check(
       'line',
       [
         [-50, 0],
-        [-10, 1],
-        [90, 2],
-        [120, 3],
+        [-10, 0],
+        [90, 10],
+        [120, 40],
         [130, 4],
       ],
-      { good: ['-10,1 90,2 120,3'] },
+      { good: ['0,1 90,10 100,20'] },
     );
   });
 

@@ -34,40 +34,31 @@ export function stroke(
   scales: Scales,
   pencils: Pencils,
 ): void {
-  const first = Math.max(0, lastAt(samples, span.from));
   let pencil: Pencil | null = null;
-  for (let at = first; at < samples.time.length; at += 1) {
-    const time = samples.time[at] ?? NaN;
-    if (time > span.to) return;
+  for (let at = Math.max(0, lastAt(samples, span.from)); at < samples.time.length; at += 1) {
+    const start = samples.time[at] ?? NaN;
+    if (start > span.to) return;
     const value = samples.value[at] ?? NaN;
-    const grade = trust(value, samples.quality[at] ?? 0);
-    const next = choose(pencils, grade);
-    if (next === null) {
+    const next = choose(pencils, trust(value, samples.quality[at] ?? 0));
+    const isLast = at + 1 >= samples.time.length;
+    const end = isLast ? Math.max(start, until) : (samples.time[at + 1] ?? NaN);
+    const after = samples.value[at + 1] ?? NaN;
+    const joins = !isLast && trust(after, samples.quality[at + 1] ?? 0) !== 'none';
+    if (next === null || end < span.from) {
       pencil = null;
       continue;
     }
-    const x = scales.x(time);
-    const y = scales.y(value);
-    if (pencil !== next) next.moveTo(x, y);
+
+    // Cut at the edges here: a canvas loses its way with places far outside of it.
+    const slope = joins && shape === 'line' && end > start ? (after - value) / (end - start) : 0;
+    const from = Math.max(start, span.from);
+    const to = Math.min(end, span.to);
+    if (pencil !== next) next.moveTo(scales.x(from), scales.y(value + slope * (from - start)));
     pencil = next;
-
-    const isLast = at + 1 >= samples.time.length;
-    const endTime = isLast ? Math.max(time, until) : (samples.time[at + 1] ?? NaN);
-    const endValue = isLast ? value : joined(value, samples, at + 1, shape);
-    const endX = scales.x(endTime);
-    next.lineTo(endX, scales.y(endValue));
-    if (!isLast && shape === 'step') {
-      // The jump belongs to the value that stood before it, so that no dash is lost in a corner.
-      const after = samples.value[at + 1] ?? NaN;
-      if (trust(after, samples.quality[at + 1] ?? 0) !== 'none') next.lineTo(endX, scales.y(after));
-    }
+    next.lineTo(scales.x(to), scales.y(value + slope * (to - start)));
+    // The jump belongs to the value that stood before it, so that no dash is lost in a corner.
+    if (joins && shape === 'step' && end <= span.to) next.lineTo(scales.x(to), scales.y(after));
   }
-}
-
-/** The value at which the stroke from one sample ends, where the next sample begins. */
-function joined(value: number, samples: Samples, next: number, shape: Shape): number {
-  const after = samples.value[next] ?? NaN;
-  return shape === 'line' && trust(after, samples.quality[next] ?? 0) !== 'none' ? after : value;
 }
 
 function choose(pencils: Pencils, grade: Trust): Pencil | null {
