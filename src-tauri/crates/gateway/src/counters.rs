@@ -17,6 +17,7 @@ pub struct Counters {
     connects: AtomicU64,
     merged: AtomicU64,
     unknown: AtomicU64,
+    overruns: AtomicU64,
     /// Milliseconds since the epoch; `NEVER` before the first message.
     last_message: AtomicI64,
     /// Microseconds; `u64::MAX` where the protocol has no requests or none was answered yet.
@@ -41,6 +42,7 @@ impl Default for Counters {
             connects: AtomicU64::new(0),
             merged: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
+            overruns: AtomicU64::new(0),
             last_message: AtomicI64::new(NEVER),
             latency_us: AtomicU64::new(u64::MAX),
             errors: Mutex::default(),
@@ -76,6 +78,11 @@ impl Counters {
         self.unknown.fetch_add(1, Relaxed);
     }
 
+    /// So many polls were left out because the one before was not finished.
+    pub fn overrun(&self, polls: u64) {
+        self.overruns.fetch_add(polls, Relaxed);
+    }
+
     /// A request was answered after this time.
     pub fn latency(&self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX - 1);
@@ -102,6 +109,7 @@ impl Counters {
             connects: self.connects.load(Relaxed),
             merged: self.merged.load(Relaxed),
             unknown: self.unknown.load(Relaxed),
+            overruns: self.overruns.load(Relaxed),
             errors: errors.by_kind.clone(),
             last_error: errors.last.clone(),
             last_message: (last_message != NEVER).then(|| Timestamp::from_millis(last_message)),

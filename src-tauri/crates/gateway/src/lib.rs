@@ -7,9 +7,18 @@
 //! **Invariant:** a link never ends by itself. Whatever happens to it, a panic included, is a [`model::LinkStatus`] with
 //! its reason in words and a number in its [`model::Traffic`], and the next attempt follows.
 
+mod attempt;
+mod backoff;
+mod convert;
 mod counters;
+mod form;
 mod link;
+mod modbus;
+mod mqtt;
 mod network;
+mod outlet;
+mod socket;
+mod supervisor;
 
 pub use counters::Counters;
 pub use link::{GatewayEvent, Gateways, OpenLink, What};

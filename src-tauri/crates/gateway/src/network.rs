@@ -1,47 +1,182 @@
 //! The gateways that are reached over a network.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-use model::{Clock, GatewaySpec, Point, Protocols, Rejection};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Rejection, TagIndex};
 use tokio::sync::{mpsc, watch};
 
+use crate::attempt::{Attempt, Driver, Lost, Session};
+use crate::modbus::{self, Modbus};
+use crate::mqtt::{self, Mqtt};
+use crate::supervisor::{Randomness, Supervisor};
 use crate::{Counters, GatewayEvent, Gateways, OpenLink};
 
 /// Opens links to real gateways, and knows which settings and addresses their protocols accept.
 pub struct Network {
     clock: Arc<dyn Clock>,
+    randomness: Randomness,
 }
+
+/// The protocols, by their words in a plant file.
+#[derive(Clone, Copy)]
+enum Kind {
+    Mqtt,
+    ModbusTcp,
+}
+
+const KINDS: [(&str, Kind); 2] = [(mqtt::KIND, Kind::Mqtt), (modbus::KIND, Kind::ModbusTcp)];
 
 impl Network {
     /// Gateways whose samples are stamped by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+        let (state, calls) = (RandomState::new(), AtomicU64::new(0));
+        let randomness = move || unit_interval(state.hash_one(calls.fetch_add(1, Relaxed)));
+        Self::with_randomness(clock, Arc::new(randomness))
+    }
+
+    /// The same, with a source of numbers between 0 and 1 for waits and client ids.
+    pub fn with_randomness(clock: Arc<dyn Clock>, randomness: Arc<dyn Fn() -> f64 + Send + Sync>) -> Self {
+        Self { clock, randomness }
+    }
+
+    fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
+        let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
+            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
+            Ok(Kind::ModbusTcp) => Modbus::new(spec, points).map(|modbus| Arc::new(modbus) as _),
+            Err(rejection) => Err(vec![rejection]),
+        };
+        driver.unwrap_or_else(|rejections| {
+            let words: Vec<_> = rejections.into_iter().map(|rejection| rejection.message).collect();
+            Arc::new(Misconfigured { words: words.join("; ") })
+        })
     }
 }
 
 impl Gateways for Network {
-    fn open(&self, _spec: &GatewaySpec, _points: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
-        let (stop, mut stopped) = watch::channel(false);
-        let clock = Arc::clone(&self.clock);
-        let task = tokio::spawn(async move {
-            clock.now();
-            let _ended = stopped.wait_for(|stop| *stop).await;
-            drop(events);
-        });
-        OpenLink::new(Arc::new(Counters::default()), stop, task)
+    fn open(&self, spec: &GatewaySpec, points: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
+        let (stop, stopped) = watch::channel(false);
+        let counters = Arc::new(Counters::default());
+        let tags = points.len();
+        let supervisor = Supervisor {
+            gateway: spec.id.as_str().into(),
+            driver: self.driver(spec, points),
+            tags,
+            events,
+            counters: Arc::clone(&counters),
+            clock: Arc::clone(&self.clock),
+            randomness: Arc::clone(&self.randomness),
+            stop: stopped,
+        };
+        OpenLink::new(counters, stop, tokio::spawn(supervisor.run()))
     }
 }
 
 impl Protocols for Network {
     fn kinds(&self) -> Vec<&'static str> {
-        vec!["mqtt", "modbus-tcp"]
+        KINDS.iter().map(|(word, _)| *word).collect()
     }
 
-    fn check_gateway(&self, _spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
-        Ok(())
+    fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
+        match kind(spec).map_err(|rejection| vec![rejection])? {
+            Kind::Mqtt => mqtt::check_gateway(spec),
+            Kind::ModbusTcp => modbus::check_gateway(spec),
+        }
     }
 
-    fn check_point(&self, _spec: &GatewaySpec, _point: &Point) -> Result<(), Vec<Rejection>> {
-        Ok(())
+    fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
+        match kind(spec).map_err(|rejection| vec![rejection])? {
+            Kind::Mqtt => mqtt::check_point(point),
+            Kind::ModbusTcp => modbus::check_point(point),
+        }
+    }
+}
+
+fn kind(spec: &GatewaySpec) -> Result<Kind, Rejection> {
+    KINDS.iter().find(|(word, _)| *word == spec.kind).map(|(_, kind)| *kind).ok_or_else(|| Rejection {
+        key: Some("kind".into()),
+        message: format!("there is no protocol \"{}\"", spec.kind.escape_debug()),
+        remedy: format!("write one of {}", KINDS.map(|(word, _)| format!("\"{word}\"")).join(", ")),
+    })
+}
+
+/// The upper 53 bits as a number from 0 to just below 1.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+fn unit_interval(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Stands in for a gateway whose settings no protocol accepts. A plant is checked before it is started, so this is seen
+/// only when that was left out; then it is said on the screen and not in a crash.
+struct Misconfigured {
+    words: String,
+}
+
+impl Driver for Misconfigured {
+    fn silence(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn unusable(&self) -> Vec<(TagIndex, String)> {
+        Vec::new()
+    }
+
+    fn session(self: Arc<Self>, _attempt: Attempt) -> Session {
+        Box::pin(async move { Lost::new(ErrorKind::Refused, self.words.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{DataType, Now, Settings};
+
+    use super::*;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Now {
+            Now::default()
+        }
+    }
+
+    fn spec(kind: &str, settings: &str) -> GatewaySpec {
+        let settings: Settings = serde_json::from_str(settings).expect("a document");
+        GatewaySpec { id: "g".into(), name: "G".into(), kind: kind.into(), settings }
+    }
+
+    #[test]
+    fn each_protocol_checks_its_own() {
+        let network = Network::new(Arc::new(Still));
+        assert_eq!(network.kinds(), ["mqtt", "modbus-tcp"]);
+        assert_eq!(network.check_gateway(&spec("mqtt", r#"{"host":"b"}"#)), Ok(()));
+        assert_eq!(network.check_gateway(&spec("modbus-tcp", r#"{"host":"b","unit":3}"#)), Ok(()));
+        assert!(network.check_gateway(&spec("mqtt", r#"{"host":"b","unit":3}"#)).is_err());
+        let unknown = network.check_gateway(&spec("opc", "{}")).expect_err("unknown");
+        assert_eq!(unknown[0].key.as_deref(), Some("kind"));
+        let point = |address: &str| Point {
+            tag: TagIndex(0),
+            id: "t".into(),
+            data_type: DataType::Float,
+            scaling: None,
+            address: serde_json::from_str(address).expect("a document"),
+        };
+        let (topic, register) = (point(r#"{"topic":"a"}"#), point(r#"{"table":"input","register":1}"#));
+        let (broker, device) = (spec("mqtt", r#"{"host":"b"}"#), spec("modbus-tcp", r#"{"host":"b"}"#));
+        assert_eq!(network.check_point(&broker, &topic), Ok(()));
+        assert_eq!(network.check_point(&device, &register), Ok(()));
+        assert!(network.check_point(&broker, &register).is_err());
+        assert!(network.check_point(&device, &topic).is_err());
+    }
+
+    #[test]
+    fn randomness_fills_the_unit_interval() {
+        let network = Network::new(Arc::new(Still));
+        let numbers: Vec<f64> = (0..1_000).map(|_| (network.randomness)()).collect();
+        assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));
+        assert!(numbers.iter().any(|x| *x < 0.1) && numbers.iter().any(|x| *x > 0.9));
     }
 }

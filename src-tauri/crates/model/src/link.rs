@@ -127,6 +127,8 @@ pub struct Traffic {
     pub merged: u64,
     /// Messages that no tag wanted.
     pub unknown: u64,
+    /// Polls left out because the one before was not finished, where the protocol polls.
+    pub overruns: u64,
     /// Errors by kind.
     pub errors: BTreeMap<ErrorKind, u64>,
     /// The last error in words, and when.

@@ -54,6 +54,7 @@ codes! {
     BAD_COMMUNICATION = 0x8005_0000, "communication error";
     BAD_DECODING = 0x8007_0000, "not understood: the value could not be decoded";
     BAD_TIMEOUT = 0x800A_0000, "no answer in time";
+    BAD_ACCESS_DENIED = 0x801F_0000, "not authorised to read it";
     BAD_TYPE = 0x8074_0000, "not of the declared type";
     BAD_NO_COMMUNICATION = 0x8031_0000, "no communication";
     BAD_WAITING = 0x8032_0000, "waiting for the first value";
