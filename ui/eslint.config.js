@@ -26,7 +26,13 @@ export default ts.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       'max-lines': ['error', 600],
       'svelte/no-at-html-tags': 'error',
-      'svelte/no-inline-styles': ['error', { allowTransitions: false }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "SvelteAttribute[key.name='style']",
+          message: 'The security policy refuses style attributes: use a class or a style: directive.',
+        },
+      ],
       'svelte/no-navigation-without-resolve': 'off',
       // Plain maps and sets beside runes are bookkeeping that no template reads.
       'svelte/prefer-svelte-reactivity': 'off',

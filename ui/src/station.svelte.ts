@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import { NOTHING } from './contract/commands';
 import type { ActiveAlarm, Session, Status, TagView } from './contract/contract';
 import { callError, type CallError, type Host } from './host/host';
+import { isUnacknowledged, summarise } from './live/alarm-summary';
 import { Clock } from './live/clock.svelte';
 import { LiveTag } from './live/live-tag.svelte';
 import { PlantIndex } from './live/plant-index';
@@ -29,6 +30,10 @@ export class Station {
   alarms = $state.raw<readonly ActiveAlarm[]>([]);
   /** Whether `alarms` is what the engine last told of. */
   alarmsRead = $state(false);
+  /** Those that somebody still has to take notice of, in the same order. */
+  readonly unacknowledged = $derived(this.alarms.filter(isUnacknowledged));
+  /** Counts for every node of the equipment tree; the plant's own alarms under the empty path. */
+  readonly summary = $derived(summarise(this.alarms));
   status = $state.raw<Status | null>(null);
   /** Why the plant or the session could not be read; null once it was. */
   failure = $state.raw<CallError | null>(null);

@@ -48,6 +48,8 @@ export class FakeHost implements Host {
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
+  /** Whether values have come in at least once. */
+  started = false;
 
   #rows = new Map<number, Kept>();
   #revision = 1;

@@ -5,6 +5,7 @@ export function fakeStatus(plant: PlantView, now: number): Status {
   const store = {
     working: true,
     reason: '',
+    notice: '',
     since: now - 3_600_000,
     bytes: 48_230_400,
     written: 1_204_331,

@@ -66,7 +66,7 @@ export class Drawing {
     lanes.forEach((pen, i) => {
       // The first switch lies highest, as the first row of the table does.
       const lane = lanes.length - 1 - i;
-      if (!pen.hidden) painted.push(paintedPen(pen, feed, laneRange(lane, height), pen.tag.name));
+      if (!pen.hidden) painted.push(paintedPen(pen, feed, laneRange(lane, height), `${pen.number}  ${pen.tag.name}`));
     });
 
     const focused = pens.find((pen) => pen.tag.index === style.focused && !pen.hidden) ?? null;

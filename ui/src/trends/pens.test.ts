@@ -32,8 +32,8 @@ it('a pen keeps its number while others come and go', () => {
   pens = withoutPen(pens, 2);
   expect(numbers(pens)).toEqual([1, 3]);
   pens = withPen(pens, tag(9));
-  expect(numbers(pens)).toEqual([1, 3, 2]);
-  expect(numbers(pensFor([tag(3), tag(9)], pens))).toEqual([3, 2]);
+  expect(numbers(pens)).toEqual([1, 2, 3]);
+  expect(numbers(pensFor([tag(3), tag(9)], pens))).toEqual([2, 3]);
 });
 
 it('sixteen pens are the most, no tag is drawn twice, and a text is not drawn', () => {

@@ -28,13 +28,13 @@ export function colourOf(number: number): string {
   return `--pen-${((number - 1) % PEN_COLOURS) + 1}`;
 }
 
-/** The pens with one more for `tag` under the lowest free number; the same pens when it is there or no number is free. */
+/** The pens, by number, with one more for `tag` under the lowest free one; the same pens when it is there or no number is free. */
 export function withPen(pens: readonly Pen[], tag: TagView): readonly Pen[] {
   if (!drawable(tag) || pens.length >= MOST_PENS || pens.some((each) => each.tag.index === tag.index)) return pens;
   const taken = new Set(pens.map((each) => each.number));
   let number = 1;
   while (taken.has(number)) number += 1;
-  return [...pens, { tag, number, hidden: false }];
+  return [...pens, { tag, number, hidden: false }].sort((one, other) => one.number - other.number);
 }
 
 /** The pens without that of the tag. */

@@ -207,8 +207,12 @@ export class Plot {
 
   #valueAxis(axis: DrawnAxis, place: number): uPlot.Axis {
     const strokes = this.#strokes();
+    const filter = (_plot: uPlot, marks: number[]): (number | null)[] =>
+      marks.map((mark) => (mark < this.#foot(axis.key) ? null : mark));
     return {
       ...strokes,
+      filter,
+      ticks: { ...strokes.ticks, filter },
       scale: axis.key,
       side: 3,
       size: AXIS_WIDTH,
@@ -218,18 +222,18 @@ export class Plot {
       labelGap: 0,
       labelFont: `600 10px ${this.#looks.font}`,
       // One grid is read; several on each other are not.
-      grid: { ...strokes.grid, show: place === 0 },
-      values: (_plot, marks, _axis, _space, step) => marks.map((mark) => this.#words(axis.key, mark, step)),
+      grid: { ...strokes.grid, show: place === 0, filter },
+      values: (_plot, marks: (number | null)[], _axis, _space, step) =>
+        marks.map((mark) => (mark === null ? '' : axis.words(mark, step))),
     };
   }
 
-  /** The words of a mark on an axis as it is now: its lanes may have changed since the plot was made. */
-  #words(key: string, mark: number, step: number): string {
-    const axis = this.#axes.find((each) => each.key === key);
-    return axis === undefined || mark < axis.foot ? '' : axis.words(mark, step);
+  /** The foot of an axis as it is now: it may have moved since the plot was made. */
+  #foot(key: string): number {
+    return this.#axes.find((axis) => axis.key === key)?.foot ?? -Infinity;
   }
 
-  #strokes(): uPlot.Axis & { grid: uPlot.Axis.Grid } {
+  #strokes(): uPlot.Axis & { grid: uPlot.Axis.Grid; ticks: uPlot.Axis.Ticks } {
     const { inkSoft, grid, line, font } = this.#looks;
     return {
       stroke: inkSoft,
