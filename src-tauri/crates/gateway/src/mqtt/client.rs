@@ -263,7 +263,16 @@ fn refused(code: ConnectReturnCode) -> Lost {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use model::{Clock, Now, Timestamp, Uptime};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::watch;
+
     use super::*;
+    use crate::Counters;
+    use crate::outlet::Outlet;
 
     #[test]
     fn subscriptions_are_cut_to_what_brokers_take() {
@@ -272,5 +281,53 @@ mod tests {
         let long: Vec<Arc<str>> = (0..70).map(|_| "x".repeat(1_021).into()).collect();
         assert_eq!(parts(&long).map(<[_]>::len).collect::<Vec<_>>(), [32, 32, 6]);
         assert_eq!(parts(&[]).count(), 0);
+    }
+
+    struct Running(Instant);
+
+    impl Clock for Running {
+        fn now(&self) -> Now {
+            Now { wall: Timestamp::default(), uptime: Uptime::from_duration(self.0.elapsed()) }
+        }
+    }
+
+    /// CONNACK, SUBACK for one topic, a message of QoS 0, one of QoS 1, PINGRESP.
+    const SANE: &[u8] = b"\x20\x02\x00\x00\x90\x03\x00\x01\x01\x30\x07\x00\x01a12.5\x32\x06\x00\x01a\x00\x097\xD0\x00";
+
+    #[tokio::test]
+    async fn every_damaged_bit_ends_in_words_and_never_in_a_panic() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let peer = Arc::new(Peer::new("127.0.0.1".into(), listener.local_addr().expect("bound").port()));
+        let server = tokio::spawn(async move {
+            for bit in 0..SANE.len() * 8 {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut bytes = SANE.to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                stream.write_all(&bytes).await.expect("a small write");
+                stream.shutdown().await.expect("still open");
+                // Reading to the end keeps the close from turning into a reset that swallows what was sent.
+                let _reset_or_end = stream.read_to_end(&mut Vec::new()).await;
+            }
+        });
+        let counters = Arc::new(Counters::default());
+        let outlet = Outlet::new(1, Arc::clone(&counters));
+        let (_stop, stopped) = watch::channel(false);
+        let attempt = Attempt::new(outlet, counters, Arc::new(Running(Instant::now())), stopped);
+        let options = Options { client_id: "x".into(), keep_alive_s: 5, max_packet_bytes: 1_024, filters: 1 };
+        for bit in 0..SANE.len() * 8 {
+            let (requests, mut events) = prepare(&options, Arc::clone(&peer), &attempt);
+            let ended = async {
+                loop {
+                    match events.next().await {
+                        Ok(Heard::Connected) => requests.subscribe(&mut events, &["a".into()])?,
+                        Ok(Heard::Subscribed(_) | Heard::Message(_) | Heard::Other) => {}
+                        Err(lost) => return Err::<(), Lost>(lost),
+                    }
+                }
+            };
+            let lost = tokio::time::timeout(Duration::from_secs(10), ended).await.expect("an end");
+            assert!(lost.is_err_and(|lost| !lost.words.is_empty()), "bit {bit}");
+        }
+        server.await.expect("in order");
     }
 }

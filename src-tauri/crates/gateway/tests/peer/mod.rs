@@ -1,0 +1,138 @@
+//! What the fault tests share: a clock, a link with everything it tells, and waiting for a state with a deadline.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use gateway::{GatewayEvent, Gateways, Network, OpenLink, What};
+use model::{
+    Clock, DataType, ErrorKind, GatewaySpec, LinkState, LinkStatus, Now, Point, Quality, Sample, Settings, TagIndex,
+    Timestamp, Uptime,
+};
+use tokio::sync::mpsc;
+
+/// No step of a test takes longer, unless it says so.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+struct RealClock(Instant);
+
+impl Clock for RealClock {
+    fn now(&self) -> Now {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+        Now {
+            wall: Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).expect("before the year 292 million")),
+            uptime: Uptime::from_duration(self.0.elapsed()),
+        }
+    }
+}
+
+/// A document of settings.
+pub fn settings(json: &str) -> Settings {
+    serde_json::from_str(json).expect("a document")
+}
+
+/// A tag; its index is its place in the list.
+pub fn point(index: u32, data_type: DataType, address: &str) -> Point {
+    Point { tag: TagIndex(index), id: format!("tag{index}"), data_type, scaling: None, address: settings(address) }
+}
+
+/// An open link, and what came out of it.
+pub struct Link {
+    pub link: OpenLink,
+    events: mpsc::Receiver<GatewayEvent>,
+    /// The newest sample of each tag.
+    pub latest: Vec<Option<Sample>>,
+    /// Every sample of every tag, in order.
+    pub samples: Vec<(TagIndex, Sample)>,
+    pub status: Option<LinkStatus>,
+    /// Every status, in order.
+    pub statuses: Vec<LinkStatus>,
+}
+
+impl Link {
+    /// Opens a link of a kind to a port of this machine.
+    pub fn open(kind: &str, port: u16, more: &str, points: Vec<Point>) -> Link {
+        let comma = if more.is_empty() { "" } else { "," };
+        let spec = GatewaySpec {
+            id: "press".into(),
+            name: "Press".into(),
+            kind: kind.into(),
+            settings: settings(&format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#)),
+        };
+        // No jitter, so that the tests take the same time on every run.
+        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5));
+        let (sender, events) = mpsc::channel(64);
+        let latest = points.iter().map(|_| None).collect();
+        let link = network.open(&spec, points, sender);
+        Link { link, events, latest, samples: Vec::new(), status: None, statuses: Vec::new() }
+    }
+
+    /// Takes events until `done` holds.
+    ///
+    /// # Panics
+    /// When it does not within the time.
+    pub async fn until_within(&mut self, limit: Duration, what: &str, mut done: impl FnMut(&Link) -> bool) {
+        let deadline = tokio::time::Instant::now() + limit;
+        while !done(self) {
+            // Counters change without an event, so the state is looked at again now and then.
+            let next = tokio::time::timeout(Duration::from_millis(50), self.events.recv()).await;
+            match next {
+                Ok(Some(event)) => self.take(event),
+                Ok(None) => panic!("the link ended while waiting for: {what}"),
+                Err(_elapsed) => {}
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "waited {limit:?} for: {what}\nstatus: {:?}\nlatest: {:?}\ntraffic: {:?}",
+                self.status,
+                self.latest,
+                self.link.traffic()
+            );
+        }
+    }
+
+    pub async fn until(&mut self, what: &str, done: impl FnMut(&Link) -> bool) {
+        self.until_within(DEADLINE, what, done).await;
+    }
+
+    fn take(&mut self, event: GatewayEvent) {
+        match event.what {
+            What::Status(status) => {
+                self.status = Some(status.clone());
+                self.statuses.push(status);
+            }
+            What::Batch(batch) => {
+                for update in batch.updates {
+                    self.latest[update.tag.slot()] = Some(update.sample.clone());
+                    self.samples.push((update.tag, update.sample));
+                }
+            }
+        }
+    }
+
+    pub async fn until_up(&mut self) {
+        self.until("up", |link| link.is(LinkState::Up)).await;
+    }
+
+    pub async fn until_down(&mut self) -> LinkStatus {
+        self.until("down", |link| link.is(LinkState::Down)).await;
+        self.status.clone().expect("just seen")
+    }
+
+    pub fn is(&self, state: LinkState) -> bool {
+        self.status.as_ref().is_some_and(|status| status.state == state)
+    }
+
+    pub fn quality(&self, index: usize) -> Option<Quality> {
+        self.latest[index].as_ref().map(|sample| sample.quality)
+    }
+
+    pub fn errors(&self, kind: ErrorKind) -> u64 {
+        self.link.traffic().errors.get(&kind).copied().unwrap_or_default()
+    }
+
+    pub fn last_error(&self) -> String {
+        self.link.traffic().last_error.map(|(_, words)| words).unwrap_or_default()
+    }
+}
