@@ -198,22 +198,30 @@ impl Alarm {
         }
     }
 
-    /// Tells the alarm something and says what changed. An act that [`Alarm::check`] would refuse changes nothing.
+    /// Tells the alarm something and says what changed. An act that [`Alarm::check`] would refuse changes nothing, and
+    /// one that it would accept changes just the occurrence it names: a delay that is due waits for its tick, so that
+    /// who journals an act before it takes effect can step a clone to see the one transition to journal.
     pub fn step(&mut self, now: Now, input: Input) -> Effects {
-        let mut effects = Effects::new();
         match input {
             Input::Reading { number, quality } => {
                 self.observe(now, number, quality);
-                self.value = number.filter(|x| x.is_finite()).or(self.value);
+                if !quality.is_bad() {
+                    self.value = number.filter(|x| x.is_finite());
+                }
+                self.settle(now)
             }
-            Input::Truth { active, quality } => self.observe(now, Some(f64::from(u8::from(active))), quality),
-            Input::SourceLost => self.lose_source(now),
-            Input::Tick => {}
-            Input::Acknowledge { occurrence, act } => self.acknowledge(now, &occurrence, act, &mut effects),
-            Input::Reset { occurrence, act } => self.reset(now, &occurrence, act, &mut effects),
+            Input::Truth { active, quality } => {
+                self.observe(now, Some(f64::from(u8::from(active))), quality);
+                self.settle(now)
+            }
+            Input::SourceLost => {
+                self.lose_source(now);
+                Effects::new()
+            }
+            Input::Tick => self.settle(now),
+            Input::Acknowledge { occurrence, act } => self.acknowledge(now, &occurrence, act),
+            Input::Reset { occurrence, act } => self.reset(now, &occurrence, act),
         }
-        self.settle(now, &mut effects);
-        effects
     }
 
     fn is_coming_back(&self) -> bool {
@@ -258,17 +266,19 @@ impl Alarm {
     }
 
     /// Carries out the change that waits, once its time has come.
-    fn settle(&mut self, now: Now, effects: &mut Effects) {
-        let Some(Pending { toward, wait: Wait::Until(due) }) = self.pending else { return };
+    fn settle(&mut self, now: Now) -> Effects {
+        let mut effects = Effects::new();
+        let Some(Pending { toward, wait: Wait::Until(due) }) = self.pending else { return effects };
         if now.uptime < due {
-            return;
+            return effects;
         }
         self.pending = None;
         match toward {
-            Verdict::Present => self.trip(now, effects),
-            Verdict::Absent => self.clear(now, effects),
+            Verdict::Present => self.trip(now, &mut effects),
+            Verdict::Absent => self.clear(now, &mut effects),
             Verdict::Unknown => {}
         }
+        effects
     }
 
     /// The condition holds, delay included: rows 1, 9, 12 and 13 of the transition table.
@@ -306,28 +316,32 @@ impl Alarm {
     }
 
     /// Rows 2, 8 and 11.
-    fn acknowledge(&mut self, now: Now, occurrence: &OccurrenceId, act: Act, effects: &mut Effects) {
+    fn acknowledge(&mut self, now: Now, occurrence: &OccurrenceId, act: Act) -> Effects {
+        let mut effects = Effects::new();
         if self.check(occurrence, Wanted::Acknowledge).is_err() {
-            return;
+            return effects;
         }
         if let Some(at) = self.earlier.iter().position(|standing| standing.occurrence == *occurrence) {
             let closed = self.earlier.remove(at);
             effects.push(over(now, closed, Cause::Acknowledged(act)));
-            return;
+            return effects;
         }
         let to = match self.state() {
             State::Unack => State::Acked,
             State::LatchedUnack => State::LatchedAcked,
             State::RtnUnack | State::Normal | State::Acked | State::LatchedAcked => State::Normal,
         };
-        self.change(now, to, Cause::Acknowledged(act), effects);
+        self.change(now, to, Cause::Acknowledged(act), &mut effects);
+        effects
     }
 
     /// Rows 14 and 15.
-    fn reset(&mut self, now: Now, occurrence: &OccurrenceId, act: Act, effects: &mut Effects) {
+    fn reset(&mut self, now: Now, occurrence: &OccurrenceId, act: Act) -> Effects {
+        let mut effects = Effects::new();
         if self.check(occurrence, Wanted::Reset).is_ok() {
-            self.change(now, State::Normal, Cause::Reset(act), effects);
+            self.change(now, State::Normal, Cause::Reset(act), &mut effects);
         }
+        effects
     }
 
     fn raise(&mut self, now: Now, from: State, effects: &mut Effects) {
@@ -349,8 +363,9 @@ impl Alarm {
         self.record(Transition { occurrence, from, to, at: now.wall, cause, value: self.value }, effects);
     }
 
+    /// Where the current occurrence is over, an earlier one that still waits is what the alarm stands at.
     fn record(&mut self, transition: Transition, effects: &mut Effects) {
-        self.current = Standing::after(self.current.take(), &transition);
+        self.current = Standing::after(self.current.take(), &transition).or_else(|| self.earlier.pop());
         effects.push(transition);
     }
 

@@ -13,6 +13,9 @@ mod config;
 mod id;
 mod standing;
 
+#[cfg(test)]
+mod tests;
+
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Refusal, Wanted};
 pub use config::{Config, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReturnAck, Trigger};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};

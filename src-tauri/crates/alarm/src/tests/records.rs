@@ -1,0 +1,132 @@
+//! What is recorded of an alarm, what is refused, and the order in a list.
+
+use std::time::Duration;
+
+use model::{Quality, Timestamp};
+
+use super::stories::latching;
+use super::{Bench, act, high};
+use crate::{AlarmId, Cause, Input, OccurrenceId, PRIORITIES, Standing, State, Transition, Wanted};
+
+#[test]
+fn an_act_that_is_refused_says_why() {
+    let mut bench = Bench::new(latching());
+    let reading = |number| Input::Reading { number: Some(number), quality: Quality::GOOD };
+    let reason = |bench: &Bench, occurrence: &OccurrenceId, wanted| {
+        bench.alarm.check(occurrence, wanted).map_err(|refusal| refusal.to_string())
+    };
+    bench.step(0, reading(85.0));
+    let first = bench.occurrence(1);
+    let other = OccurrenceId { raised: first.raised.saturating_add(Duration::from_secs(1)), ..first.clone() };
+    assert_eq!(reason(&bench, &other, Wanted::Acknowledge), Err("this occurrence is over".into()));
+    assert_eq!(reason(&bench, &first, Wanted::Acknowledge), Ok(()));
+    assert_eq!(reason(&bench, &first, Wanted::Reset), Err("its cause is still present".into()));
+    bench.step(1, reading(70.0));
+    assert_eq!(reason(&bench, &first, Wanted::Reset), Err("it is not acknowledged yet: acknowledge it first".into()));
+    bench.step(2, Input::Acknowledge { occurrence: first.clone(), act: act("") });
+    assert_eq!(reason(&bench, &first, Wanted::Acknowledge), Err("it is acknowledged already".into()));
+    assert_eq!(reason(&bench, &first, Wanted::Reset), Ok(()));
+    bench.alarm.reconfigure(high(80.0));
+    assert_eq!(reason(&bench, &first, Wanted::Reset), Ok(()), "what is latched can be reset whatever comes to be");
+
+    let mut plain = Bench::new(high(80.0));
+    plain.step(0, reading(85.0));
+    let only = plain.occurrence(1);
+    assert_eq!(reason(&plain, &only, Wanted::Reset), Err("it does not latch: there is nothing to reset".into()));
+}
+
+#[test]
+fn what_is_recorded_names_who_when_and_which_value() {
+    let mut bench = Bench::new(high(80.0));
+    let raised = bench.step(1_000, Input::Reading { number: Some(85.5), quality: Quality::GOOD });
+    assert_eq!(raised[0].value, Some(85.5));
+    assert_eq!(raised[0].at, bench.now(1_000).wall);
+    assert_eq!((raised[0].from, raised[0].to), (State::Normal, State::Unack));
+    bench.step(2_000, Input::Reading { number: Some(12.0), quality: Quality::BAD_SENSOR_FAILURE });
+    let occurrence = raised[0].occurrence.clone();
+    let acked = bench.step(3_000, Input::Acknowledge { occurrence, act: act("valve closed") });
+    assert_eq!(acked[0].cause, Cause::Acknowledged(act("valve closed")));
+    assert_eq!(acked[0].value, Some(85.5), "a bad value is no evidence");
+    let standing = bench.alarm.standing().unwrap();
+    assert_eq!(standing.value, Some(85.5), "the value that raised it stays");
+    assert_eq!(standing.acknowledged, Some(act("valve closed")));
+}
+
+#[test]
+fn names_stay_unique_when_the_clock_is_set_back() {
+    let mut bench = Bench::new(high(80.0));
+    for round in 0..5 {
+        bench.step(round * 10, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
+        bench.step(round * 10 + 1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+        bench.wall_offset_ms -= 3_600_000;
+    }
+    let names: Vec<Timestamp> = (1..=5).map(|n| bench.occurrence(n).raised).collect();
+    assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+    let shown = bench.alarm.standing().unwrap().raised_at;
+    assert_eq!(shown, Timestamp::from_millis(1_700_000_000_000 - 4 * 3_600_000 + 40), "shown is what the clock said");
+}
+
+#[test]
+fn twenty_earlier_occurrences_wait_and_the_oldest_of_more_is_closed_on_record() {
+    let mut bench = Bench::new(high(80.0));
+    for round in 0..21 {
+        bench.step(round * 10, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
+        bench.step(round * 10 + 1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+    }
+    assert_eq!(bench.alarm.earlier().len(), 20);
+    let effects = bench.step(300, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
+    assert_eq!(bench.alarm.earlier().len(), 20);
+    assert_eq!(effects[0].cause, Cause::AutoReturn);
+    assert_eq!(effects[0].occurrence, bench.occurrence(1));
+    assert_eq!(effects[1].cause, Cause::Raised);
+}
+
+#[test]
+fn the_list_has_unacknowledged_then_urgent_then_newest_first() {
+    let standing = |name: &str, state, at| Standing {
+        occurrence: OccurrenceId { alarm: AlarmId::new(name), raised: Timestamp::from_millis(at) },
+        state,
+        raised_at: Timestamp::from_millis(at),
+        value: None,
+        returned_at: None,
+        acknowledged: None,
+        recurrences: 0,
+    };
+    let mut list = [
+        (standing("acked, urgent", State::Acked, 9), PRIORITIES[0]),
+        (standing("old, low", State::Unack, 1), PRIORITIES[3]),
+        (standing("latched, acked", State::LatchedAcked, 10), PRIORITIES[0]),
+        (standing("returned, urgent", State::RtnUnack, 2), PRIORITIES[0]),
+        (standing("new, low", State::LatchedUnack, 5), PRIORITIES[3]),
+        (standing("new, urgent", State::Unack, 7), PRIORITIES[0]),
+    ];
+    list.sort_by_key(|(standing, priority)| standing.place(*priority));
+    let names: Vec<&str> = list.iter().map(|(standing, _)| standing.occurrence.alarm.as_str()).collect();
+    assert_eq!(names, ["new, urgent", "returned, urgent", "new, low", "old, low", "latched, acked", "acked, urgent"]);
+}
+
+#[test]
+fn a_journal_without_the_beginning_still_stands() {
+    let mut bench = Bench::new(high(80.0));
+    bench.step(0, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
+    bench.step(1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+    let standing = Standing::after(None, &bench.journal[1]).unwrap();
+    assert_eq!(standing.state, State::RtnUnack);
+    assert_eq!(standing.occurrence, bench.occurrence(1));
+}
+
+#[test]
+fn standings_and_transitions_can_be_kept_as_text() {
+    let mut bench = Bench::new(latching());
+    bench.step(0, Input::Reading { number: Some(85.5), quality: Quality::GOOD });
+    let occurrence = bench.occurrence(1);
+    bench.step(1, Input::Acknowledge { occurrence, act: act("seen") });
+    bench.step(2, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+    for transition in &bench.journal {
+        let text = serde_json::to_string(transition).unwrap();
+        assert_eq!(serde_json::from_str::<Transition>(&text).unwrap(), *transition, "{text}");
+    }
+    let standing = bench.alarm.standing().unwrap();
+    let text = serde_json::to_string(standing).unwrap();
+    assert_eq!(serde_json::from_str::<Standing>(&text).unwrap(), *standing, "{text}");
+}
