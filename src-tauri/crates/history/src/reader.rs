@@ -2,14 +2,15 @@
 //!
 //! Long answers are read page by page, each page a transaction of its own, so that the log can be cut meanwhile.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use model::{Sample, Timestamp};
+use model::{Clock, Sample, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::reduce::Columns;
 use crate::series::{self, Names};
-use crate::sqlite::{Store, StoreFailure};
+use crate::sqlite::{OpenError, Store, StoreFailure};
 use crate::{Point, SeriesId, Span, fresh};
 
 /// Why a question could not be answered.
@@ -28,6 +29,20 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Opens a history only to read it, also while another process writes it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; that there is no such file is one.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Reader, OpenError> {
+        let store = Store::look(path.to_owned(), crate::SCHEMA, clock)?;
+        Ok(Reader { store, names: Arc::new(Names::default()) })
+    }
+
+    /// The ids of names, for questions. Never fails: of a name that was never recorded there are no samples.
+    pub fn series(&self, names: &[&str]) -> Vec<SeriesId> {
+        self.names.ids(names)
+    }
+
     /// The newest `n` samples, oldest first.
     ///
     /// # Errors

@@ -105,7 +105,7 @@ fn check_picture(samples: &BTreeMap<i64, Sample>, span: Span, pixels: u32, point
     let end = inside.last().map(|(time, _)| **time).or(before);
     assert_eq!(points.last().map(|point| point.time.millis()), end, "the line ends with the newest sample");
 
-    let length = u128::try_from(i128::from(span.to.millis()) - i128::from(span.from.millis())).unwrap();
+    let length = u128::try_from(i128::from(span.to.millis()) - i128::from(span.from.millis())).expect("works");
     let width = i64::try_from(length.div_ceil(u128::from(pixels))).unwrap_or(i64::MAX);
     let column = |time: i64| time.div_euclid(width);
     assert!(points.len() <= 8 * (pixels as usize + 2), "{} points for {pixels} pixels", points.len());
@@ -147,16 +147,16 @@ proptest! {
         let span = Span { from: time(from), to: time(from + length) };
         for (id, samples) in ids.iter().zip(&reference) {
             let all: Vec<&Sample> = samples.values().filter(|s| s.time < whole.to).collect();
-            assert_same(&reader.raw(*id, whole, usize::MAX).unwrap(), &all);
+            assert_same(&reader.raw(*id, whole, usize::MAX).expect("works"), &all);
             let within: Vec<&Sample> = samples.range(from..from + length).map(|(_, s)| s).collect();
-            assert_same(&reader.raw(*id, span, limit).unwrap(), &within[..within.len().min(limit)]);
+            assert_same(&reader.raw(*id, span, limit).expect("works"), &within[..within.len().min(limit)]);
             let newest: Vec<&Sample> = samples.values().skip(samples.len().saturating_sub(limit)).collect();
-            assert_same(&reader.latest(*id, limit).unwrap(), &newest);
+            assert_same(&reader.latest(*id, limit).expect("works"), &newest);
             for span in [span, whole] {
-                check_picture(samples, span, pixels, &reader.minmax(*id, span, pixels).unwrap());
+                check_picture(samples, span, pixels, &reader.minmax(*id, span, pixels).expect("works"));
             }
         }
-        let at = reader.at(&ids, time(from)).unwrap();
+        let at = reader.at(&ids, time(from)).expect("works");
         for (found, samples) in at.iter().zip(&reference) {
             let expect = samples.range(..=from).next_back().map(|(_, sample)| sample);
             prop_assert_eq!(format!("{:?}", found.as_ref()), format!("{expect:?}"));

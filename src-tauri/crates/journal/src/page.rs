@@ -5,7 +5,9 @@
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
+use model::Timestamp;
 use rusqlite::{Connection, Rows, Statement, params};
 
 use crate::entries::{Found, select};
@@ -29,6 +31,7 @@ struct Search<'a> {
     query: &'a Query,
     connection: &'a Connection,
     names: Names,
+    times: RangeInclusive<i64>,
     alarm: Option<i64>,
     equipment: Option<HashSet<i64>>,
     text: Option<Text>,
@@ -49,7 +52,8 @@ struct Text {
 }
 
 pub(crate) fn page(connection: &Connection, query: &Query) -> rusqlite::Result<Page> {
-    let Some(bounds) = bounds(connection, query)? else { return Ok(Page::default()) };
+    let Some(times) = times(query) else { return Ok(Page::default()) };
+    let Some(bounds) = bounds(connection, query, times.clone())? else { return Ok(Page::default()) };
     let alarm = match &query.alarm {
         Some(alarm) => match names::find_alarm(connection, alarm.as_str())? {
             Some(id) => Some(id),
@@ -65,6 +69,7 @@ pub(crate) fn page(connection: &Connection, query: &Query) -> rusqlite::Result<P
         query,
         connection,
         names: Names::default(),
+        times,
         alarm,
         equipment: equipment.as_ref().map(|ids| ids.iter().copied().collect()),
         text: query.text.as_deref().filter(|text| !text.is_empty()).map(Text::new),
@@ -84,25 +89,25 @@ pub(crate) fn page(connection: &Connection, query: &Query) -> rusqlite::Result<P
 
 /// Between which sequence numbers the entries of the time asked for lie. The clock may have been set, so that the order
 /// of times is not that of the entries. None where there are none.
-fn bounds(connection: &Connection, query: &Query) -> rusqlite::Result<Option<Bounds>> {
+fn bounds(connection: &Connection, query: &Query, times: RangeInclusive<i64>) -> rusqlite::Result<Option<Bounds>> {
     let to = query.before.unwrap_or(i64::MAX);
     if query.from.is_none() && query.to.is_none() {
         return Ok(Some(Bounds { from: i64::MIN, to }));
     }
-    let (from_time, to_time) = times(query);
     let found: (Option<i64>, Option<i64>) = connection
-        .prepare_cached(
-            "SELECT min(seq), max(seq) FROM entries INDEXED BY entries_time WHERE time >= ?1 AND time < ?2",
-        )?
-        .query_row(params![from_time, to_time], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .prepare_cached("SELECT min(seq), max(seq) FROM entries INDEXED BY entries_time WHERE time BETWEEN ?1 AND ?2")?
+        .query_row(params![times.start(), times.end()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(match found {
         (Some(first), Some(last)) => Some(Bounds { from: first, to: to.min(last.saturating_add(1)) }),
         (None, _) | (_, None) => None,
     })
 }
 
-fn times(query: &Query) -> (i64, i64) {
-    (query.from.map_or(i64::MIN, |time| time.millis()), query.to.map_or(i64::MAX, |time| time.millis()))
+/// The times asked for; none where the query leaves no time at all.
+fn times(query: &Query) -> Option<RangeInclusive<i64>> {
+    let first = query.from.map_or(i64::MIN, Timestamp::millis);
+    let last = query.to.map_or(Some(i64::MAX), |time| time.millis().checked_sub(1))?;
+    (first <= last).then_some(first..=last)
 }
 
 impl Search<'_> {
@@ -197,9 +202,7 @@ impl Search<'_> {
     }
 
     fn is_meant(&mut self, found: &Found<'_>) -> rusqlite::Result<bool> {
-        let (from, to) = times(self.query);
-        let time = found.time()?;
-        if time < from || time >= to {
+        if !self.times.contains(&found.time()?) {
             return Ok(false);
         }
         if self.alarm.is_some() && found.alarm()? != self.alarm {

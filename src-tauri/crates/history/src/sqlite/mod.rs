@@ -66,6 +66,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file was to be read only, and cannot be.
+    #[error("{} cannot be read", path.display())]
+    Look {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// No thread could be started.
     #[error("could not start the thread that writes {}", path.display())]
     Thread {

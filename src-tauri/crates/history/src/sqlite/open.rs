@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use super::{OpenError, StoreFailure, Trouble};
 
@@ -40,6 +41,13 @@ pub struct Step {
     pub version: i32,
     /// The statements.
     pub sql: &'static str,
+}
+
+/// Tells one file from another at the same path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
 }
 
 /// Why a file did not open: for good, or for now.
@@ -87,6 +95,10 @@ pub(super) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, No
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     harden(&connection)?;
+    // SQLite opens a file that may not be written for reading, and says so only at the first change.
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(sqlite_error(rusqlite::ffi::SQLITE_READONLY, None).into());
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
@@ -128,6 +140,11 @@ pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
+/// Which file lies at a path now; none where there is none.
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|file| Identity { device: file.dev(), inode: file.ino() })
+}
+
 /// Bytes of the file with its log.
 pub(super) fn size(path: &Path) -> u64 {
     ["", "-wal"].iter().filter_map(|ending| fs::metadata(with_suffix(path, ending)).ok()).map(|file| file.len()).sum()
@@ -152,7 +169,7 @@ pub(super) fn judge_folder(path: &Path) -> Trouble {
 }
 
 /// Whether the file may be touched at all. Reads through a read-only connection, so that the answer changes nothing.
-fn examine(path: &Path, schema: &Schema) -> Result<(), NotOpen> {
+pub(super) fn examine(path: &Path, schema: &Schema) -> Result<(), NotOpen> {
     let connection = open_reader(path)?;
     let found: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -184,7 +201,7 @@ fn check_contents(connection: &Connection) -> Result<(), NotOpen> {
         return Ok(());
     }
     tracing::error!(verdict, "a database file is damaged");
-    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(verdict)).into())
+    Err(sqlite_error(rusqlite::ffi::SQLITE_CORRUPT, Some(verdict)).into())
 }
 
 /// All steps that are due, in one transaction: a process killed half way leaves the file as it was.
@@ -202,6 +219,11 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()>
         transaction.pragma_update(None, "application_id", schema.application_id)?;
     }
     transaction.commit()
+}
+
+/// An error as SQLite itself would report it.
+fn sqlite_error(code: i32, words: Option<String>) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), words)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

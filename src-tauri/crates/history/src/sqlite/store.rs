@@ -37,6 +37,8 @@ pub struct Store {
 pub struct Writer {
     store: Arc<Store>,
     connection: Option<Connection>,
+    /// The file that the connection has open.
+    identity: Option<open::Identity>,
     /// The limit that the connection was told, bytes.
     told_limit: u64,
     /// Connections made so far.
@@ -58,8 +60,35 @@ impl Store {
     /// What trying again cannot mend.
     pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
         open::check_library()?;
+        let store = Arc::new(Store::new(path, schema, clock));
+        let mut writer =
+            Writer { store: store.clone(), connection: None, identity: None, told_limit: 0, epoch: 0, failures: 0 };
+        match writer.connect() {
+            Ok(_) => {}
+            Err(NotOpen::Refused(refusal)) => return Err(refusal),
+            Err(NotOpen::Failed(failure, error)) => {
+                writer.failed(failure, &error);
+            }
+        }
+        Ok((store, writer))
+    }
+
+    /// Opens a file only to be read, beside whoever writes it. Nothing is made, mended or moved.
+    ///
+    /// # Errors
+    /// Why it is not to be read; that it is not there is one reason.
+    pub fn look(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<Arc<Store>, OpenError> {
+        open::check_library()?;
+        match open::examine(&path, &schema) {
+            Ok(()) => Ok(Arc::new(Store::new(path, schema, clock))),
+            Err(NotOpen::Refused(refusal)) => Err(refusal),
+            Err(NotOpen::Failed(_, source)) => Err(OpenError::Look { path, source }),
+        }
+    }
+
+    fn new(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Store {
         let since = clock.now().wall;
-        let store = Arc::new(Store {
+        Store {
             path,
             schema,
             clock,
@@ -70,16 +99,7 @@ impl Store {
             written: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             idle: Mutex::new(Vec::new()),
-        });
-        let mut writer = Writer { store: store.clone(), connection: None, told_limit: 0, epoch: 0, failures: 0 };
-        match writer.connect() {
-            Ok(_) => {}
-            Err(NotOpen::Refused(refusal)) => return Err(refusal),
-            Err(NotOpen::Failed(failure, error)) => {
-                writer.failed(failure, &error);
-            }
         }
-        Ok((store, writer))
     }
 
     /// How it fares. How many rows are `queued` only the caller knows.
@@ -175,14 +195,18 @@ impl Store {
         condition.failure = failure;
     }
 
+    /// Another file takes the place: connections into the old one are not used again.
+    fn replaced(&self, notice: String) {
+        tracing::error!(path = %self.path.display(), notice, "another file is begun");
+        lock(&self.condition).notice = notice;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
     fn set_aside(&self) {
         match open::set_aside(&self.path, self.clock.now().wall) {
             Ok(aside) => {
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                tracing::error!(aside = %aside.display(), "a damaged file was set aside");
-                lock(&self.condition).notice =
-                    format!("The file was damaged. It was set aside as {name}, and a new one was begun.");
-                self.generation.fetch_add(1, Ordering::AcqRel);
+                self.replaced(format!("The file was damaged. It was set aside as {name}, and a new one was begun."));
             }
             Err(error) => {
                 tracing::error!(path = %self.path.display(), %error, "a damaged file could not be set aside");
@@ -207,6 +231,7 @@ impl Writer {
             self.connection = None;
             self.store.set_aside();
         }
+        self.notice_absence();
         let outcome = self.connect().and_then(|(connection, epoch)| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction, epoch)?;
@@ -244,7 +269,9 @@ impl Writer {
             None => {
                 self.told_limit = 0;
                 self.epoch += 1;
-                self.open()?
+                let connection = self.open()?;
+                self.identity = open::identity(&self.store.path);
+                connection
             }
         };
         let limit = self.store.size_limit.load(Ordering::Relaxed);
@@ -253,6 +280,14 @@ impl Writer {
             self.told_limit = limit;
         }
         Ok((self.connection.insert(connection), self.epoch))
+    }
+
+    /// SQLite goes on writing into a file that was renamed or removed; what is recorded there would not be found again.
+    fn notice_absence(&mut self) {
+        if self.connection.is_some() && open::identity(&self.store.path) != self.identity {
+            self.connection = None;
+            self.store.replaced("The file was moved or removed while it was in use. A new one was begun.".to_owned());
+        }
     }
 
     fn open(&self) -> Result<Connection, NotOpen> {
@@ -289,6 +324,13 @@ impl Writer {
         self.connection = None;
         self.failures += 1;
         self.store.set_condition(Some(failure));
+    }
+}
+
+impl Drop for Writer {
+    /// The writing connection closes last: only then can SQLite empty the log and leave one file behind.
+    fn drop(&mut self) {
+        lock(&self.store.idle).clear();
     }
 }
 

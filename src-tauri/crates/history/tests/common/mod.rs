@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-pub fn time(millis: i64) -> Timestamp {
+pub const fn time(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 

@@ -1,0 +1,256 @@
+//! Disks and files that do not work: said in the status, nothing lost that fits the queue, going on by itself.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Place, number, one, time, wait_for};
+use history::{History, OpenError, Options, SeriesId, Span, Trouble};
+use rusqlite::Connection;
+
+const WHOLE: Span = Span { from: time(0), to: time(1_000_000) };
+
+fn count(history: &History, id: SeriesId) -> usize {
+    history.reader().raw(id, WHOLE, usize::MAX).expect("reads").len()
+}
+
+/// Names in a folder that contain a word.
+fn named(folder: &Path, word: &str) -> Vec<String> {
+    let names = fs::read_dir(folder).expect("lists").map(|entry| entry.expect("an entry").file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.contains(word)).collect()
+}
+
+#[test]
+fn a_new_file_holds_the_newest_format() {
+    let place = Place::new();
+    drop(place.open());
+    let connection = Connection::open(place.file()).unwrap();
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(pragma("user_version"), 1);
+    assert_eq!(pragma("application_id"), 0x416e_4869);
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[test]
+fn a_file_whose_making_was_interrupted_is_made() {
+    let place = Place::new();
+    fs::write(place.file(), b"").unwrap();
+    Connection::open(place.file()).unwrap().pragma_update(None, "journal_mode", "WAL").unwrap();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import(vec![number(id, 1, 1.0)]).unwrap();
+    assert_eq!(count(&history, id), 1);
+}
+
+#[test]
+fn a_newer_file_and_a_foreign_one_are_refused_untouched() {
+    let check = |prepare: &dyn Fn(&Connection), newer: bool| {
+        let place = Place::new();
+        drop(place.open());
+        prepare(&Connection::open(place.file()).unwrap());
+        let before = fs::read(place.file()).unwrap();
+        let refusal = History::open(&place.file(), place.clock.clone()).err().expect("is refused");
+        assert_eq!(matches!(refusal, OpenError::Newer { found: 2, known: 1, .. }), newer, "{refusal}");
+        assert_eq!(matches!(refusal, OpenError::Foreign { .. }), !newer, "{refusal}");
+        assert!(refusal.to_string().contains("left untouched"));
+        assert_eq!(fs::read(place.file()).unwrap(), before, "not a byte changed");
+    };
+    check(&|file| file.pragma_update(None, "user_version", 2).unwrap(), true);
+    check(&|file| file.pragma_update(None, "application_id", 7).unwrap(), false);
+}
+
+#[test]
+fn a_locked_file_is_waited_for() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import(vec![number(id, 1, 1.0)]).unwrap();
+    let other = Connection::open(place.file()).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    history.record(vec![number(id, 2, 1.0)]);
+    wait_for("the lock is noticed", || !history.status().working);
+    let status = history.status();
+    assert_eq!((status.trouble, status.queued), (Some(Trouble::Locked), 1));
+    assert_eq!(status.reason, "the file is locked by another program");
+    assert_eq!(count(&history, id), 1, "what is stored can be read meanwhile");
+    history.record(vec![number(id, 3, 1.0)]);
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    wait_for("it goes on", || history.status().working && history.status().queued == 0);
+    assert_eq!(count(&history, id), 3, "nothing was lost");
+}
+
+#[test]
+fn a_full_disk_pauses_and_goes_on_by_itself() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import(vec![number(id, 0, 0.0)]).unwrap();
+    history.limit_size(Some(200_000));
+    place.clock.set(1_760_000_005_000);
+    for batch in 0..20 {
+        history.record((batch * 1000..(batch + 1) * 1000).map(|i| number(id, i + 1, 1.0)).collect());
+    }
+    wait_for("the disk is full", || history.status().trouble == Some(Trouble::DiskFull));
+    let status = history.status();
+    assert_eq!(status.reason, "the disk is full");
+    assert_eq!(status.since, time(1_760_000_005_000));
+    assert!(status.queued > 0 && status.dropped == 0);
+    assert!(history.flush().is_err(), "nobody is told that it is stored");
+    history.limit_size(None);
+    wait_for("it goes on", || history.status().working && history.status().queued == 0);
+    assert_eq!(history.status().reason, "");
+    assert_eq!(count(&history, id), 20_001, "nothing was lost");
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_at_the_start() {
+    let check = |damage: &dyn Fn(&mut Vec<u8>)| {
+        let place = Place::new();
+        {
+            let history = place.open();
+            let id = one(&history, "x");
+            history.import((0..5_000).map(|i| number(id, i, 1.0)).collect()).unwrap();
+        }
+        let mut bytes = fs::read(place.file()).unwrap();
+        damage(&mut bytes);
+        fs::write(place.file(), &bytes).unwrap();
+        let history = place.open();
+        let status = history.status();
+        assert!(status.working, "{status:?}");
+        let aside = named(place.file().parent().unwrap(), "damaged-20251009T085320Z");
+        assert!(aside.iter().any(|name| status.notice.contains(name)), "{} names one of {aside:?}", status.notice);
+        let kept = place.file().with_file_name("history.sqlite.damaged-20251009T085320Z");
+        assert_eq!(fs::read(kept).unwrap(), bytes, "the damaged file is kept as it was");
+        let id = one(&history, "x");
+        assert_eq!(count(&history, id), 0);
+        history.import(vec![number(id, 1, 1.0)]).unwrap();
+        assert_eq!(count(&history, id), 1, "the new file works");
+    };
+    check(&|bytes| bytes[..100].fill(b'?'));
+    check(&|bytes| bytes[100..4096].fill(0x5a));
+    check(&|bytes| {
+        let pages = bytes.len() / 4096;
+        for page in 4..pages - 1 {
+            bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+        }
+    });
+    check(&|bytes| bytes.truncate(3 * 4096 + 17));
+}
+
+#[test]
+fn damage_found_while_reading_sets_the_file_aside() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import((0..20_000).map(|i| number(id, i, 1.0)).collect()).unwrap();
+    Connection::open(place.file()).unwrap().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let pages = fs::metadata(place.file()).unwrap().len() / 4096;
+    let file = fs::OpenOptions::new().write(true).open(place.file()).unwrap();
+    for page in 5..pages {
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xa5; 4096], page * 4096).unwrap();
+    }
+    drop(file);
+    let failure = history.reader().raw(id, WHOLE, usize::MAX).expect_err("no wrong value is shown as a good one");
+    assert_eq!(failure.trouble, Trouble::Damaged);
+    history.record(vec![number(id, 1, 1.0)]);
+    wait_for("a new file is in use", || history.status().written == 20_001);
+    assert!(history.status().notice.contains("damaged-"), "{:?}", history.status());
+    assert_eq!(count(&history, id), 1, "readers see the new file");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_opened_when_it_can() {
+    let place = Place::new();
+    let folder = place.file().parent().unwrap().to_owned();
+    let link = folder.join("link");
+    symlink(folder.join("not there yet"), &link).unwrap();
+    let history =
+        History::open_with(&link.join("history.sqlite"), place.clock.clone(), Options { retention: None }).unwrap();
+    assert_eq!(history.status().trouble, Some(Trouble::Unreachable));
+    let id = one(&history, "x");
+    history.record(vec![number(id, 1, 1.0)]);
+    assert!(history.reader().raw(id, WHOLE, 1).is_err());
+    fs::create_dir(folder.join("not there yet")).unwrap();
+    wait_for("it is opened", || history.status().working && history.status().queued == 0);
+    assert_eq!(count(&history, id), 1);
+}
+
+#[test]
+fn a_file_that_is_taken_away_is_begun_anew() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import(vec![number(id, 1, 1.0)]).unwrap();
+    for ending in ["", "-wal", "-shm"] {
+        let name = format!("history.sqlite{ending}");
+        fs::rename(place.file().with_file_name(&name), place.file().with_file_name(format!("away{ending}"))).unwrap();
+    }
+    history.record(vec![number(id, 2, 1.0)]);
+    wait_for("the file is there again", || place.file().exists() && history.status().queued == 0);
+    assert!(history.status().working, "{:?}", history.status());
+}
+
+/// Root may write everywhere, so that the test goes on as somebody else.
+#[test]
+fn a_read_only_folder_is_said_and_waited_for() {
+    const FOLDER: &str = "ANDON_TEST_READ_ONLY_FOLDER";
+    const TEST: &str = "a_read_only_folder_is_said_and_waited_for";
+    const NOBODY: u32 = 65_534;
+    if let Ok(folder) = std::env::var(FOLDER) {
+        return check_read_only_folder(Path::new(&folder));
+    }
+    let place = Place::new();
+    let folder = place.file().parent().unwrap().to_owned();
+    if !rustix::process::geteuid().is_root() {
+        return check_read_only_folder(&folder);
+    }
+    // The program under test may lie where nobody else may look.
+    let program = folder.join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let inner = folder.join("inner");
+    fs::DirBuilder::new().mode(0o755).create(&inner).unwrap();
+    std::os::unix::fs::chown(&inner, Some(NOBODY), None).unwrap();
+    let outcome = Command::new(&program)
+        .args(["--exact", TEST])
+        .env(FOLDER, &inner)
+        .current_dir(&inner)
+        .uid(NOBODY)
+        .output()
+        .unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stdout));
+}
+
+fn check_read_only_folder(folder: &Path) {
+    let file = folder.join("history.sqlite");
+    let clock = common::TestClock::at(0);
+    let open = || History::open_with(&file, clock.clone(), Options { retention: None }).expect("works");
+    let allow = |mode| fs::set_permissions(folder, fs::Permissions::from_mode(mode)).expect("works");
+    for time in [1, 2] {
+        allow(0o555);
+        let history = open();
+        let status = history.status();
+        assert_eq!(status.trouble, Some(Trouble::ReadOnly), "{status:?}");
+        let id = one(&history, "x");
+        history.record(vec![number(id, time, 1.0)]);
+        assert!(history.flush().is_err());
+        allow(0o755);
+        wait_for("it may be written", || history.status().working && history.status().queued == 0);
+        assert_eq!(count(&history, id), usize::try_from(time).expect("works"));
+    }
+    drop(open());
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("works");
+    let history = open();
+    let status = history.status();
+    assert_eq!(status.trouble, Some(Trouble::ReadOnly), "{status:?}");
+    let id = one(&history, "x");
+    assert_eq!(count(&history, id), 2, "what is stored can be read");
+    history.record(vec![number(id, 3, 1.0)]);
+    assert_eq!(history.flush().expect_err("the file is read-only").trouble, Trouble::ReadOnly);
+}
