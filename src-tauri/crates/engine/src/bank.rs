@@ -182,9 +182,8 @@ impl Bank {
         for index in indices {
             let slot = &mut self.slots[index];
             let Some(held) = slot.held.take() else { continue };
-            match outcome {
-                Ok(()) => slot.alarm = held.after,
-                Err(StoreRefused(_)) => {}
+            if outcome.is_ok() {
+                slot.alarm = held.after;
             }
             self.revision += 1;
             self.tell(now, index, held.said.unwrap_or(Input::Tick), changes);

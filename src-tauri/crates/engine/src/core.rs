@@ -63,7 +63,7 @@ struct Shown {
 
 /// A list of more alarms than this is made anew only every so often: a flood must not keep the loop busy with sorting.
 const LONG_LIST: usize = 500;
-const LONG_LIST_INTERVAL: Duration = Duration::from_millis(200);
+pub(crate) const LONG_LIST_INTERVAL: Duration = Duration::from_millis(200);
 /// Whether expected values have come is looked at this often: all of them at once is cheaper than a timer for each.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// A source that goes on for so long with stamps older than the newest known one has had its clock set back, and is
@@ -261,8 +261,7 @@ impl Core {
             LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
         }
         self.calculate_due(now, effects);
-        if let Some(index) = self.bank.of_link(gateway) {
-            let input = link_truth(state);
+        if let (Some(index), Some(input)) = (self.bank.of_link(gateway), link_truth(state)) {
             self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
         }
     }
@@ -350,8 +349,8 @@ impl Core {
                 Watch::Tag(tag) => self.tell_watching_one(now, index, tag, effects),
                 Watch::Formula(_) => self.tell_condition(now, index, effects),
                 Watch::Link(gateway) => {
-                    if let Some(state) = self.links.state(&gateway) {
-                        self.step_alarms(effects, |bank, changes| bank.tell(now, index, link_truth(state), changes));
+                    if let Some(input) = self.links.state(&gateway).and_then(link_truth) {
+                        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
                     }
                 }
             }
@@ -439,10 +438,13 @@ impl Core {
     }
 }
 
-fn link_truth(state: LinkState) -> Input {
+/// What a link's alarm hears of its state. While a connection is being made nothing is known yet, neither at the start
+/// nor after a loss.
+fn link_truth(state: LinkState) -> Option<Input> {
     let active = match state {
+        LinkState::Connecting => return None,
         LinkState::Up => false,
-        LinkState::Connecting | LinkState::Down => true,
+        LinkState::Down => true,
     };
-    Input::Truth { active, quality: Quality::GOOD }
+    Some(Input::Truth { active, quality: Quality::GOOD })
 }

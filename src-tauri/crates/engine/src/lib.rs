@@ -18,6 +18,8 @@ mod links;
 mod recorder;
 mod run;
 mod snapshot;
+#[cfg(test)]
+mod stories;
 mod table;
 
 use std::collections::HashMap;

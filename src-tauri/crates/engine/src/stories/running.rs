@@ -1,0 +1,143 @@
+//! The loop itself, with real stores on disk: what is answered is committed, and a restart goes on from it.
+
+use super::*;
+
+use std::path::Path;
+
+use alarm::{Act, Wanted};
+use journal::{Journal, Query};
+
+use crate::{ActError, Engine, Parts, SystemClock};
+
+/// Gateways whose senders a test keeps, so that it is the gateway.
+#[derive(Default)]
+struct Wires {
+    senders: Mutex<HashMap<String, mpsc::Sender<GatewayEvent>>>,
+}
+
+impl Gateways for Wires {
+    fn open(&self, spec: &GatewaySpec, _: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
+        self.senders.lock().expect("one thread").insert(spec.id.clone(), events);
+        OpenLink::in_memory(Arc::new(Counters::default()))
+    }
+}
+
+/// An engine on a folder.
+struct Running {
+    engine: Engine,
+    wires: Arc<Wires>,
+    journal: Arc<Journal>,
+    history: Arc<History>,
+    tag: TagIndex,
+}
+
+/// A delay of nothing, so that no test waits for seconds.
+fn plant() -> Plant {
+    read(&PLANT.replace("on_delay_s = 3\n", ""), &TagIndices::default())
+}
+
+impl Running {
+    fn start(folder: &Path) -> Running {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let history = Arc::new(History::open(&folder.join("history.db"), Arc::clone(&clock)).expect("a history"));
+        let journal = Arc::new(Journal::open(&folder.join("journal.db"), Arc::clone(&clock)).expect("a journal"));
+        let wires = Arc::new(Wires::default());
+        let plant = plant();
+        let tag = plant.tag_by_id(&format!("{PRESS}/temperature")).expect("the story's tag").index;
+        let parts = Parts {
+            clock,
+            gateways: Arc::clone(&wires) as Arc<dyn Gateways>,
+            history: Arc::clone(&history),
+            journal: Arc::clone(&journal),
+        };
+        Running { engine: Engine::start(parts, plant), wires, journal, history, tag }
+    }
+
+    async fn send(&self, value: f64) {
+        let sender =
+            until("the gateway is opened", || self.wires.senders.lock().expect("one thread").get("broker").cloned())
+                .await;
+        let sample = Sample::good(SystemClock.now().wall, Value::Float(value));
+        let what = What::Batch(Batch { updates: vec![Update { tag: self.tag, sample }] });
+        sender.send(GatewayEvent { gateway: "broker".into(), what }).await.expect("the loop runs");
+    }
+
+    async fn alarm_in(&self, state: State) -> OccurrenceId {
+        let found = || {
+            let snapshot = self.engine.snapshot();
+            let found = snapshot.alarms.alarms.iter().find(|active| active.state == state);
+            found.map(|active| active.occurrence.clone())
+        };
+        until("the alarm stands", found).await
+    }
+}
+
+/// Waits until something is there, for ten seconds at most.
+async fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
+    let give_up = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = there() {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < give_up, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn act() -> Act {
+    Act { user: "eve".into(), station: "desk 1".into(), note: "seen".into(), at: SystemClock.now().wall }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_is_on_disk_and_stands_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let first = Running::start(folder.path());
+    first.send(90.0).await;
+    let occurrence = first.alarm_in(State::Unack).await;
+    let acted = first.engine.act(vec![occurrence.clone()], Wanted::Acknowledge, act()).await.expect("the disk works");
+    assert_eq!(acted.done, [occurrence.clone()]);
+    let standing = first.journal.standing().expect("the journal can be read");
+    assert_eq!(standing.iter().map(|(_, standings)| standings[0].state).collect::<Vec<_>>(), [State::Acked]);
+    first.engine.stop().await;
+    assert_eq!(
+        first.engine.act(vec![occurrence.clone()], Wanted::Acknowledge, act()).await,
+        Err(ActError::Stopped),
+        "a stopped engine says so"
+    );
+    drop(first);
+
+    let second = Running::start(folder.path());
+    assert_eq!(second.alarm_in(State::Acked).await, occurrence);
+    second.send(91.0).await;
+    until("the value is live", || {
+        second.engine.snapshot().table.row(second.tag).filter(|row| row.value == Some(Value::Float(91.0)))
+    })
+    .await;
+    assert_eq!(second.alarm_in(State::Acked).await, occurrence);
+    second.engine.stop().await;
+    let raised = |entry: &Entry| journal_words(entry).1 == "raised";
+    let page = second.journal.page(&Query { limit: 100, ..Query::default() }).expect("the journal can be read");
+    assert_eq!(page.records.iter().filter(|record| raised(&record.entry)).count(), 1, "announced once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_shows_when_the_program_did_not_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let first = Running::start(folder.path());
+    first.send(20.0).await;
+    until("the value is live", || first.engine.snapshot().table.row(first.tag).filter(|row| row.value.is_some())).await;
+    first.engine.stop().await;
+    first.history.flush().expect("the disk works");
+    let series = first.history.series(&[&format!("{PRESS}/temperature")])[0];
+    let last = first.history.reader().latest(series, 1).expect("history can be read");
+    assert_eq!(last.iter().map(|sample| sample.quality).collect::<Vec<_>>(), [Quality::BAD_NOT_CONNECTED]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_engine_is_seen_to_be_alive() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let running = Running::start(folder.path());
+    let first = running.engine.snapshot().revision;
+    until("it publishes with nothing to do", || (running.engine.snapshot().revision > first + 1).then_some(())).await;
+    running.engine.stop().await;
+}
