@@ -11,8 +11,9 @@ use crate::constant::Constant;
 use crate::lower::lower;
 use crate::{CompileError, LENGTH_AT_MOST, functions};
 
-/// How deep brackets may nest. The parser works recursively and needs some kilobytes of stack for each level.
-const NESTING_AT_MOST: usize = 24;
+/// How deep brackets and choices may nest. The parser works recursively and needs some ten kilobytes of stack for each
+/// level.
+const NESTING_AT_MOST: u16 = 24;
 
 /// How deep the tree may be. The interpreter works recursively, and a sum of a hundred tags is a hundred levels deep.
 const DEPTH_AT_MOST: usize = 200;
@@ -54,11 +55,12 @@ impl Compiled {
         check_size(text)?;
         let env = functions::environment()
             .map_err(|error| Complaint::new(error, "report this: the formula language itself is at fault").at(None))?;
-        let program = env.compile(text).map_err(|errors| explain(text, &errors))?;
-        if depth(program.expression()) > DEPTH_AT_MOST {
+        let parser = env.parser().max_recursion_depth(NESTING_AT_MOST);
+        let (tree, source) = parser.parse_with_source_info(text).map_err(|errors| explain(text, &errors))?;
+        if depth(&tree) > DEPTH_AT_MOST {
             return Err(too_deep().at(None));
         }
-        let lowered = lower(program.expression(), program.source_info(), resolve)?;
+        let lowered = lower(&tree, &source, resolve)?;
         Ok(Compiled {
             text: text.into(),
             inputs: lowered.inputs,
@@ -77,17 +79,6 @@ fn check_size(text: &str) -> Result<(), CompileError> {
     }
     if text.trim().is_empty() {
         return Err(Complaint::new("the formula is empty", "write an expression such as `speed > 100`").at(None));
-    }
-    let mut nesting = 0_usize;
-    for (at, character) in text.chars().enumerate() {
-        match character {
-            '(' | '[' | '{' => nesting += 1,
-            ')' | ']' | '}' => nesting = nesting.saturating_sub(1),
-            _ => {}
-        }
-        if nesting > NESTING_AT_MOST {
-            return Err(too_deep().at(Some(at + 1)));
-        }
     }
     Ok(())
 }
