@@ -26,9 +26,8 @@ export const de: Messages = {
   banner: {
     label: 'Alarmzeile',
     quiet: 'Keine unquittierten Alarme',
-    counts: 'Alarme je Priorität: unquittiert von aktiv',
-    count: (priority, unacknowledged, active) =>
-      `Priorität ${priority}: ${unacknowledged} unquittiert von ${active} aktiv`,
+    counts: 'Alarme je Priorität: unquittiert von allen',
+    count: (priority, unacknowledged, active) => `Priorität ${priority}: ${unacknowledged} von ${active} unquittiert`,
     more: (count) => `${count} weitere unquittiert`,
     open: 'In der Alarmliste öffnen',
     machine: 'Maschine',
@@ -50,6 +49,7 @@ export const de: Messages = {
     help: 'Tasten',
     theme: { system: 'Farben: System', light: 'Farben: hell', dark: 'Farben: dunkel' },
     language: 'English',
+    languageShort: 'EN',
     languageLabel: 'Sprache auf Englisch umstellen',
   },
   quality: {
@@ -113,6 +113,10 @@ export const de: Messages = {
     empty: 'Die Anlagendatei nennt keine Maschinen.',
     machines: (count) => (count === 1 ? '1 Maschine' : `${count} Maschinen`),
     running: (count, of) => `${count} von ${of} laufen`,
+    unknown: (count) => `${count} unbekannt`,
+    speeds: 'Geschwindigkeit, letzte 15 Minuten',
+    alarms: 'Alarme',
+    noAlarms: 'Keine Alarme',
     target: 'Soll',
     speed: 'Geschwindigkeit',
     others: 'Maschinen ohne Linie',

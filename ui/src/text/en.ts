@@ -24,9 +24,9 @@ export const en = {
   banner: {
     label: 'Alarm banner',
     quiet: 'No unacknowledged alarms',
-    counts: 'Alarms by priority: unacknowledged of active',
+    counts: 'Alarms by priority: unacknowledged of all',
     count: (priority: number, unacknowledged: number, active: number) =>
-      `Priority ${priority}: ${unacknowledged} unacknowledged of ${active} active`,
+      `Priority ${priority}: ${unacknowledged} of ${active} unacknowledged`,
     more: (count: number) => `${count} more unacknowledged`,
     open: 'Open in the alarm list',
     machine: 'Machine',
@@ -48,6 +48,7 @@ export const en = {
     help: 'Keys',
     theme: { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' },
     language: 'Deutsch',
+    languageShort: 'DE',
     languageLabel: 'Switch the language to German',
   },
   quality: {
@@ -111,6 +112,10 @@ export const en = {
     empty: 'The plant file names no machines.',
     machines: (count: number) => (count === 1 ? '1 machine' : `${count} machines`),
     running: (count: number, of: number) => `${count} of ${of} in Execute`,
+    unknown: (count: number) => `${count} unknown`,
+    speeds: 'Speed, last 15 minutes',
+    alarms: 'Alarms',
+    noAlarms: 'No alarms',
     target: 'Target',
     speed: 'Speed',
     others: 'Machines without a line',

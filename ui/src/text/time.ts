@@ -17,7 +17,7 @@ function of(language: Language): Formats {
     found = {
       clock: new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
       day: new Intl.DateTimeFormat(locale, { day: '2-digit', month: '2-digit' }),
-      dayOnly: new Intl.DateTimeFormat(locale, { weekday: 'short', day: '2-digit', month: '2-digit', year: 'numeric' }),
+      dayOnly: new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
     };
     formats.set(language, found);
   }
