@@ -12,7 +12,7 @@ use crate::lower::lower;
 use crate::{CompileError, LENGTH_AT_MOST, functions};
 
 /// How deep brackets and choices may nest. The parser works recursively and needs some ten kilobytes of stack for each
-/// level.
+/// level; built without any optimisation it needs more than a hundred, which is why the workspace has no such profile.
 const NESTING_AT_MOST: u16 = 24;
 
 /// How deep the tree may be. The interpreter works recursively, and a sum of a hundred tags is a hundred levels deep.

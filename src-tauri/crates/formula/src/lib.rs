@@ -22,8 +22,8 @@
 //!
 //! You do *not* need this crate to know when a formula is to be calculated: that is the engine's.
 //!
-//! **Invariant:** no text makes it panic, and none makes it work for long: its length is limited, the parser's and the tree's
-//! depth are, there are no loops, and texts do not grow beyond [`TEXT_AT_MOST`]. No I/O, no clock.
+//! **Invariant:** no text makes it panic, and none makes it work for long: its length is limited, the depth of parsing
+//! and of the tree is, there are no loops, and texts do not grow beyond [`TEXT_AT_MOST`]. No I/O, no clock.
 
 mod compile;
 mod constant;
