@@ -38,6 +38,17 @@ pub fn test(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Res
     Ok(summary.finish())
 }
 
+/// The benchmarks of all crates that have some. The window and the tests around it have none, and leaving them out
+/// spares building them once more for speed.
+pub fn bench(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
+    let mut command = project.cargo();
+    command.args(["bench", "--workspace", "--benches", "--locked"]);
+    for without in ["andon", "window", "field", "tidy", "xtask"] {
+        command.args(["--exclude", without]);
+    }
+    process::run(&mut command, LONG, interrupt)
+}
+
 fn set_up_tools(project: &Project, interrupt: &Interrupt, steps: &mut Steps) -> Result<(), Trouble> {
     steps.step("Packages of the journeys", || node::install(project, &project.tests(), interrupt))?;
     steps.step("Driver of the real window", || tools::tauri_driver(project, interrupt))?;

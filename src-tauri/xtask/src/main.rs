@@ -22,7 +22,6 @@ mod summary;
 mod tools;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::packages::Purpose;
 use crate::process::{Interrupt, Trouble};
@@ -65,13 +64,9 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
         "run" => run::run(&project, &interrupt, rest),
         "test" => checks::test(&project, &interrupt, rest.first().map(String::as_str)),
         "bench" => {
-            set_up(&project, &interrupt, Purpose::Run, 1)?.step("Benchmarks", || {
-                process::run(
-                    project.cargo().args(["bench", "--workspace", "--exclude", "window", "--locked"]),
-                    Duration::from_secs(1800),
-                    &interrupt,
-                )
-            })?;
+            let mut steps = Steps::new(2);
+            steps.step("System packages", || packages::install(&project, Purpose::Run, &interrupt))?;
+            steps.step("Benchmarks", || checks::bench(&project, &interrupt))?;
             Ok(ExitCode::SUCCESS)
         }
         "screenshots" => {
