@@ -46,11 +46,13 @@ pub(crate) fn calculations(tags: &Tags, problems: &mut Problems) -> Calculations
         for &node in &group {
             let (draft, at) = nodes[node];
             order.push(draft.index);
-            if circular && !problems.is_full() {
+            if circular {
                 problems.set_context(draft.context.clone());
-                let circle = circle(node, &inputs).into_iter().map(|node| &*nodes[node].0.id).collect::<Vec<_>>();
+                // Of a large circle with thousands of tags, the way round is looked for as often as it is shown.
+                let way = if problems.is_full() { vec![node] } else { circle(node, &inputs) };
+                let ids = way.into_iter().map(|node| &*nodes[node].0.id).collect::<Vec<_>>();
                 let remedy = "leave one of these tags out of the formula";
-                problems.error(at, format!("the tag is calculated from itself: {}", words(&circle)), remedy);
+                problems.error(at, format!("the tag is calculated from itself: {}", words(&ids)), remedy);
             }
         }
     }

@@ -40,7 +40,7 @@ pub(crate) struct Place {
 }
 
 /// Most errors, and most warnings, that are listed; the rest is counted.
-pub(crate) const LISTED: usize = 1_000;
+const LISTED: usize = 1_000;
 
 /// What was written, for a message: on one line and not too long.
 pub(crate) fn shown(written: &str) -> String {

@@ -35,8 +35,9 @@ pub fn read(files: &Files, protocols: &dyn Protocols, keep: &TagIndices) -> Read
         problems.error(Place { file: 0, line: 0 }, message, "write one; docs/plant-file.md describes it");
         return Reading { plant: None, problems: problems.into_list() };
     };
-    let lists: Vec<(u32, &str)> = (1..).zip(lists.map(|(_, text)| &**text)).collect();
-    let plant = (fits(0, text, &mut problems)).then(|| resolve(text, &lists, protocols, keep, &mut problems));
+    let lists: Vec<(u32, &str)> = (1..).zip(lists.map(|(_, text)| without_mark(text))).collect();
+    let plant =
+        (fits(0, text, &mut problems)).then(|| resolve(without_mark(text), &lists, protocols, keep, &mut problems));
     let plant = plant.flatten().filter(|_| !problems.has_errors());
     Reading { plant, problems: problems.into_list() }
 }
@@ -119,6 +120,11 @@ fn resolve(
         order: calculations.order,
         indices,
     })
+}
+
+/// A text without the byte order mark that some editors and spreadsheets put before it.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Whether a file is small enough to be read.

@@ -216,10 +216,10 @@ impl Tags {
             tag: index,
             id: full.to_string(),
             data_type: data_type.unwrap_or_default(),
-            scaling,
+            scaling: scaling.filter(|_| data_type.is_some_and(is_numeric)),
             address: Settings::new(),
         };
-        let origin = self.origin(&fields, point, around, problems);
+        let origin = self.origin(&fields, data_type.map(|_| point), around, problems);
         self.check_role(role, equipment.as_ref(), data_type, around.tree, problems);
         let draft = Draft {
             index,
@@ -246,11 +246,12 @@ impl Tags {
         self.drafts.push(draft);
     }
 
-    /// A gateway's address or a formula, one of them and not both.
+    /// A gateway's address or a formula, one of them and not both. `point` is all of it but the address; `None` where the
+    /// type is not known, without which an address cannot be judged.
     fn origin(
         &mut self,
         fields: &Fields<'_, '_>,
-        point: Point,
+        point: Option<Point>,
         around: &Around<'_>,
         problems: &mut Problems,
     ) -> Origin {
@@ -285,8 +286,8 @@ impl Tags {
             problems.absent(gateway.at, message, remedy);
             return Origin::Unclear;
         };
-        let Some(address_settings) = settings(address, &[]) else { return Origin::Unclear };
-        let point = Point { address: address_settings, ..point };
+        let (Some(settings), Some(point)) = (settings(address, &[]), point) else { return Origin::Unclear };
+        let point = Point { address: settings, ..point };
         if draft.known {
             if let Err(rejections) = around.protocols.check_point(&draft.gateway.spec, &point) {
                 report(rejections, address, problems);

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use toml::de::{DeTable, DeValue};
 
 use super::{Entry, Node, Raw, Table};
-use crate::problem::{LISTED, Place, Problems};
+use crate::problem::{Place, Problems};
 
 /// Reads a TOML text.
 pub(crate) fn parse<'a>(file: u32, text: &'a str, problems: &mut Problems) -> Table<'a> {
@@ -14,18 +14,18 @@ pub(crate) fn parse<'a>(file: u32, text: &'a str, problems: &mut Problems) -> Ta
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut damaged = BTreeSet::new();
     let mut earlier = None;
-    for error in errors.into_iter().take(LISTED) {
+    for error in errors {
         let span = error.span().unwrap_or_default();
         let line = lines.line(span.start);
-        damaged.insert(line);
         let (message, remedy) = match error.message() {
-            "duplicate key" => {
+            "duplicate key" if !problems.is_full() => {
                 let earlier = earlier.get_or_insert_with(|| Earlier::new(text));
                 (earlier.words(line, text.get(span).unwrap_or_default()), "keep one of them")
             }
             message => (message.to_owned(), "correct the line to valid TOML (https://toml.io)"),
         };
         problems.error(Place { file, line }, message, remedy);
+        damaged.insert(line);
     }
     for line in damaged {
         problems.set_damaged(Place { file, line });

@@ -1,9 +1,12 @@
 //! A plant's files in, a plant and problems out.
 
 mod alarms;
+mod bounds;
 mod common;
 mod document;
 mod lists;
 mod references;
+mod reload;
+mod resolved;
 mod templates;
 mod values;
