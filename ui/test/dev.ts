@@ -5,7 +5,6 @@ import '../src/style/base.css';
 
 import { mount } from 'svelte';
 
-import App from '../src/App.svelte';
 import { CallError } from '../src/host/host';
 import { STALE } from '../src/live/quality';
 import { FakeHost } from './fake-host';
@@ -128,4 +127,6 @@ if (scene === 'lost') setTimeout(() => (host.failure = new CallError('unavailabl
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('dev.html has no element #app to draw in');
+// The choices above are read when the screens' modules are.
+const { default: App } = await import('../src/App.svelte');
 mount(App, { target, props: { host } });
