@@ -1,1 +1,21 @@
-//! x
+//! Real brokers and PLCs as peers of the gateways.
+//!
+//! The tests start what they need and end it again, each on its own free port with its own files. A peer program that is
+//! not installed makes a test fail with what to install; nothing is skipped.
+
+pub mod broker;
+#[path = "../../../src-tauri/crates/gateway/tests/peer/mod.rs"]
+pub mod link;
+pub mod plc;
+mod process;
+
+pub use process::Process;
+
+/// A port that was free a moment ago.
+///
+/// # Panics
+/// When this machine has none.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").port()
+}

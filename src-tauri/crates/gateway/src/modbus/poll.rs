@@ -48,13 +48,13 @@ struct Polled {
 /// A unit behind the connection.
 #[derive(Default)]
 struct Unit {
-    answered: bool,
-    paused: Option<(Instant, Duration)>,
+    /// Whether it was silent when last asked, until when it is left alone, and for how long that is.
+    silent: Option<(Instant, Duration)>,
 }
 
 impl Unit {
     fn is_paused(&self, now: Instant) -> bool {
-        self.paused.is_some_and(|(until, _)| now < until)
+        self.silent.is_some_and(|(until, _)| now < until)
     }
 }
 
@@ -74,7 +74,7 @@ impl<'a> Poll<'a> {
 
     /// Polls until the connection is lost.
     pub(super) async fn run(mut self) -> Lost {
-        match connect(self.modbus, self.attempt).await {
+        match connect(self.modbus).await {
             Ok(connection) => self.connection = Some(connection),
             Err(lost) => return lost,
         }
@@ -152,16 +152,14 @@ impl<'a> Poll<'a> {
     async fn ask(&mut self, block: &Block) -> Result<Answer, Lost> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(self.modbus, self.attempt).await?,
+            None => connect(self.modbus).await?,
         };
         let asked = Instant::now();
         let (connection, answer) = connection.read(block, self.modbus.device.timeout).await?;
         self.connection = Some(connection);
         self.attempt.counters().latency(asked.elapsed());
         self.attempt.heard();
-        let unit = self.units.entry(block.unit).or_default();
-        unit.answered = true;
-        unit.paused = None;
+        self.units.entry(block.unit).or_default().silent = None;
         if !self.attempt.is_up() {
             self.attempt.up("");
         }
@@ -209,19 +207,17 @@ impl<'a> Poll<'a> {
         self.attempt.deliver(bad(&polled.block, meaning.quality, self.attempt.now().wall));
     }
 
-    /// Leaves a silent unit alone for a while, if another one answers over the same connection. Otherwise it is the
-    /// connection that is lost.
+    /// Leaves a silent unit alone for a while, as long as another one may answer over the same connection. Once all
+    /// were silent, it is the connection that is lost.
     fn pause(&mut self, unit: u8, lost: Lost) -> Result<(), Lost> {
-        let now = Instant::now();
-        let others_answer = self.units.iter().any(|(id, other)| *id != unit && other.answered && !other.is_paused(now));
-        if lost.kind != ErrorKind::Silent || !others_answer {
+        let another_may_answer = self.units.iter().any(|(id, other)| *id != unit && other.silent.is_none());
+        if lost.kind != ErrorKind::Silent || !another_may_answer {
             return Err(lost);
         }
         self.attempt.error(lost.kind, &lost.words);
         let unit = self.units.entry(unit).or_default();
-        unit.answered = false;
-        let pause = unit.paused.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
-        unit.paused = Some((now + pause, pause));
+        let pause = unit.silent.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
+        unit.silent = Some((Instant::now() + pause, pause));
         Ok(())
     }
 
@@ -255,10 +251,9 @@ impl<'a> Poll<'a> {
     }
 }
 
-async fn connect(modbus: &Modbus, attempt: &Attempt) -> Result<Connection, Lost> {
-    let connection = Connection::open(Arc::clone(&modbus.peer)).await?;
-    attempt.heard();
-    Ok(connection)
+/// A connection that was made is no sign of life: a frozen device's system still accepts them.
+async fn connect(modbus: &Modbus) -> Result<Connection, Lost> {
+    Connection::open(Arc::clone(&modbus.peer)).await
 }
 
 /// Bad samples for all tags of a block.

@@ -104,7 +104,6 @@ pub(super) fn prepare(options: &Options, peer: Arc<Peer>, attempt: &Attempt) -> 
         let sieve = Sieve::new(limit, shortened.clone());
         async move {
             let stream = peer.connect(CONNECT).await.map_err(io::Error::other)?;
-            attempt.heard();
             Ok(Sieved::new(stream, sieve, move || attempt.heard()))
         }
     });

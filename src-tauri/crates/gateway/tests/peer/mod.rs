@@ -39,12 +39,14 @@ pub fn point(index: u32, data_type: DataType, address: &str) -> Point {
 
 /// An open link, and what came out of it.
 pub struct Link {
+    /// The link itself, for its traffic and its end.
     pub link: OpenLink,
     events: mpsc::Receiver<GatewayEvent>,
     /// The newest sample of each tag.
     pub latest: Vec<Option<Sample>>,
     /// Every sample of every tag, in order.
     pub samples: Vec<(TagIndex, Sample)>,
+    /// The newest status.
     pub status: Option<LinkStatus>,
     /// Every status, in order.
     pub statuses: Vec<LinkStatus>,
@@ -92,6 +94,7 @@ impl Link {
         }
     }
 
+    /// Takes events until `done` holds, for no longer than [`DEADLINE`].
     pub async fn until(&mut self, what: &str, done: impl FnMut(&Link) -> bool) {
         self.until_within(DEADLINE, what, done).await;
     }
@@ -111,27 +114,33 @@ impl Link {
         }
     }
 
+    /// Takes events until the link is up.
     pub async fn until_up(&mut self) {
         self.until("up", |link| link.is(LinkState::Up)).await;
     }
 
+    /// Takes events until the link is down; returns what it says of that.
     pub async fn until_down(&mut self) -> LinkStatus {
         self.until("down", |link| link.is(LinkState::Down)).await;
         self.status.clone().expect("just seen")
     }
 
+    /// Whether the newest status is of this state.
     pub fn is(&self, state: LinkState) -> bool {
         self.status.as_ref().is_some_and(|status| status.state == state)
     }
 
+    /// The quality of a tag's newest sample.
     pub fn quality(&self, index: usize) -> Option<Quality> {
         self.latest[index].as_ref().map(|sample| sample.quality)
     }
 
+    /// Errors of a kind, so far.
     pub fn errors(&self, kind: ErrorKind) -> u64 {
         self.link.traffic().errors.get(&kind).copied().unwrap_or_default()
     }
 
+    /// The last error in words; empty before the first.
     pub fn last_error(&self) -> String {
         self.link.traffic().last_error.map(|(_, words)| words).unwrap_or_default()
     }
