@@ -1,2 +1,26 @@
-//! The desktop shell.
-fn main() {}
+//! Andon's program: the desktop window, the headless host, and the command line.
+//!
+//! It puts the crates together and decides nothing itself: where data is kept, which plant is run, who is in front of
+//! it, and how it ends. The window is in `window`, and only there is Tauri named.
+
+#![expect(clippy::print_stdout, reason = "a command line's answers are printed")]
+
+mod act;
+mod check;
+mod cli;
+mod data;
+mod demo;
+mod export;
+mod folder;
+mod http;
+mod logs;
+mod operate;
+mod running;
+mod station;
+mod window;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

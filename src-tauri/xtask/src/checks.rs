@@ -22,7 +22,7 @@ type Check<'a> = (&'static str, Duration, Box<dyn Fn() -> Result<Command, Troubl
 
 /// Sets up and checks.
 pub fn test(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<ExitCode, Trouble> {
-    let mut steps = set_up(project, interrupt, Purpose::Test, 3)?;
+    let mut steps = set_up(project, interrupt, Purpose::Test, 2)?;
     set_up_tools(project, interrupt, &mut steps)?;
 
     let checks: Vec<Check<'_>> =
@@ -52,7 +52,6 @@ pub fn bench(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
 fn set_up_tools(project: &Project, interrupt: &Interrupt, steps: &mut Steps) -> Result<(), Trouble> {
     steps.step("Packages of the journeys", || node::install(project, &project.tests(), interrupt))?;
     steps.step("Driver of the real window", || tools::tauri_driver(project, interrupt))?;
-    steps.step("Python for a PLC as peer", || tools::python(project, interrupt))?;
     Ok(())
 }
 
@@ -60,7 +59,7 @@ fn all(project: &Project) -> Vec<Check<'_>> {
     let cargo = move |arguments: &'static [&'static str]| -> Box<dyn Fn() -> Result<Command, Trouble>> {
         Box::new(move || {
             let mut command = project.cargo();
-            command.args(arguments).env("ANDON_PYTHON", project.tools().join("python/bin/python3"));
+            command.args(arguments);
             Ok(command)
         })
     };
@@ -96,7 +95,7 @@ fn all(project: &Project) -> Vec<Check<'_>> {
             Box::new(move || {
                 let mut command = project.cargo();
                 command.args(["test", "--package", "window", "--locked", "--", "--test-threads", "1"]);
-                command.env("ANDON_PROGRAM", project.andon());
+                command.env("ANDON_BIN", project.andon());
                 command.env("ANDON_TAURI_DRIVER", project.tools().join("bin/tauri-driver"));
                 Ok(command)
             }),

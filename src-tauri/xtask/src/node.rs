@@ -51,10 +51,10 @@ pub fn npm(folder: &Path) -> Command {
 /// The browser journeys, or one of their scripts, against the program that was built.
 pub fn journeys(project: &Project, script: &str) -> Result<Command, Trouble> {
     let browser = tools::browser(project).ok_or_else(|| {
-        Trouble::Usage("There is no Chromium or Chrome on this machine; set ANDON_BROWSER to one.".into())
+        Trouble::Usage("There is no Chromium or Chrome on this machine; set ANDON_CHROMIUM to one.".into())
     })?;
     let mut command = npm(&project.tests());
-    command.args(["run", script]).env("ANDON_BROWSER", browser).env("ANDON_PROGRAM", project.andon());
+    command.args(["run", script]).env("ANDON_CHROMIUM", browser).env("ANDON_BIN", project.andon());
     Ok(command)
 }
 

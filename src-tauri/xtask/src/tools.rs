@@ -10,8 +10,6 @@ use crate::stamp::Stamp;
 
 /// The bridge between a WebDriver client and Tauri's window.
 const TAURI_DRIVER: &str = "2.1.0";
-/// An independent Modbus peer for the gateways.
-const PYMODBUS: &str = "3.14.0";
 
 /// Installs the bridge once, for this checkout alone, and says where it is.
 pub fn tauri_driver(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
@@ -27,31 +25,9 @@ pub fn tauri_driver(project: &Project, interrupt: &Interrupt) -> Result<PathBuf,
     Ok(program)
 }
 
-/// Makes the Python environment of the field tests once, for this checkout alone, and says where its Python is.
-pub fn python(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
-    let folder = project.tools().join("python");
-    let python = folder.join("bin/python3");
-    let stamp = Stamp::new(project, "python").text(PYMODBUS);
-    if !(stamp.is_current() && python.is_file()) {
-        process::run(
-            Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
-            Duration::from_secs(120),
-            interrupt,
-        )?;
-        let package = format!("pymodbus=={PYMODBUS}");
-        process::run(
-            Command::new(&python).args(["-m", "pip", "install", "--quiet", &package]),
-            Duration::from_secs(300),
-            interrupt,
-        )?;
-        stamp.set()?;
-    }
-    Ok(python)
-}
-
-/// A Chromium or Chrome: the one that `ANDON_BROWSER` names, or one on the path that is more than a pointer to a snap.
+/// A Chromium or Chrome: the one that `ANDON_CHROMIUM` names, or one on the path that is more than a pointer to a snap.
 pub fn browser(project: &Project) -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("ANDON_BROWSER") {
+    if let Some(named) = std::env::var_os("ANDON_CHROMIUM") {
         return Some(project.root().join(named));
     }
     ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"]

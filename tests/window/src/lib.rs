@@ -1,6 +1,6 @@
 //! What the tests of the real window are made with: a virtual display, Andon on it, and a WebDriver client.
 //!
-//! `cargo xtask test window` runs them; it builds the program and says where it and the driver are (`ANDON_PROGRAM`,
+//! `cargo xtask test window` runs them; it builds the program and says where it and the driver are (`ANDON_BIN`,
 //! `ANDON_TAURI_DRIVER`). The screens' behaviour is tested in a browser (`tests/journeys`); here is tested what only the
 //! real window can show: that it opens, lives, and comes back.
 //!
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 /// The program under test.
 pub fn program() -> PathBuf {
-    std::env::var_os("ANDON_PROGRAM").map_or_else(|| top().join("target/debug/andon"), PathBuf::from)
+    std::env::var_os("ANDON_BIN").map_or_else(|| top().join("target/debug/andon"), PathBuf::from)
 }
 
 /// Where pictures of the window go.

@@ -1,0 +1,219 @@
+//! A plant that runs: the demo or a folder, its stores, its engine, and the contract over all of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api::{Api, PlantFolder};
+use engine::{Engine, SystemClock};
+use gateway::Network;
+use history::History;
+use jiff::tz::TimeZone;
+use journal::{Entry, Journal, System};
+use model::Clock;
+use plant::{Plant, Problem, TagIndices};
+use simulator::{Demo, PastTag};
+
+use crate::check;
+use crate::data::{self, Data, DataError};
+use crate::demo::Disturbances;
+use crate::folder::Folder;
+
+/// So much past is made up for the demo where it has none.
+const PAST_DAYS: u32 = 7;
+
+/// Which plant to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The demo plant.
+    Demo {
+        /// Of its story.
+        seed: u64,
+    },
+    /// A folder with a `plant.toml`.
+    Folder(PathBuf),
+}
+
+/// Why a plant does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nobody said which.
+    #[error("there is no plant yet: name its folder with --plant DIR, or look at the demo with `andon demo`")]
+    NoPlant,
+    /// It has errors.
+    #[error("the plant cannot be run:\n{}", words(problems))]
+    Reading {
+        /// All of them, and the warnings.
+        problems: Vec<Problem>,
+    },
+    /// The demo's broker or PLC does not start.
+    #[error("the demo plant cannot be started")]
+    StartingDemo(#[source] simulator::StartError),
+    /// Another Andon wrote the file, or worse.
+    #[error("the history {file} cannot be opened")]
+    OpeningHistory {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: history::OpenError,
+    },
+    /// Another Andon wrote the file, or worse.
+    #[error("the journal {file} cannot be opened")]
+    OpeningJournal {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: journal::OpenError,
+    },
+}
+
+/// A plant that runs.
+pub struct Running {
+    /// The contract over it.
+    pub api: Arc<Api>,
+    /// What people call it.
+    pub name: String,
+    clock: Arc<dyn Clock>,
+    history: Arc<History>,
+    journal: Arc<Journal>,
+    demo: Option<Arc<Demo>>,
+}
+
+impl Source {
+    /// The plant that was named, or the one in the data folder.
+    ///
+    /// # Errors
+    /// [`StartError::NoPlant`] where there is neither.
+    pub fn plant(named: Option<PathBuf>, data: Option<&Path>) -> Result<Self, Box<dyn std::error::Error>> {
+        if let Some(named) = named {
+            return Ok(Self::Folder(named));
+        }
+        let own = data.map_or_else(data::default, |data| Ok(data.to_path_buf()))?.join("plant");
+        if own.join("plant.toml").is_file() { Ok(Self::Folder(own)) } else { Err(Box::new(StartError::NoPlant)) }
+    }
+
+    /// Where its data is if nobody says otherwise.
+    ///
+    /// # Errors
+    /// [`DataError::Locating`].
+    pub fn data(&self) -> Result<PathBuf, DataError> {
+        match self {
+            Self::Demo { .. } => data::demo_default(),
+            Self::Folder(_) => data::default(),
+        }
+    }
+}
+
+impl Running {
+    /// Opens the stores, reads the plant and starts it. Waits for disks and, for a new demo, some seconds.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running.
+    pub fn start(source: Source, data: &Data) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let network = Arc::new(Network::new(Arc::clone(&clock)));
+        let (path, words, demo) = match source {
+            Source::Folder(path) => {
+                let words = path.display().to_string();
+                (path, words, None)
+            }
+            Source::Demo { seed } => {
+                let options =
+                    simulator::Options { seed, folder: data::demo_plant(data.folder()), clock: Arc::clone(&clock) };
+                let demo = Arc::new(Demo::start(options).map_err(StartError::StartingDemo)?);
+                // No folder to show: it is written anew at each start, and changes to it would be lost.
+                (demo.plant_folder().to_path_buf(), String::new(), Some(demo))
+            }
+        };
+        let folder = Folder::new(path.clone(), words, Arc::clone(&network));
+        let reading = folder.read(&TagIndices::default());
+        let Some(plant) = reading.plant else { return Err(StartError::Reading { problems: reading.problems }) };
+
+        if let Err(error) = data.remember_plant(&path) {
+            tracing::warn!("{} could not be noted as the last plant: {error}", path.display());
+        }
+
+        let has_past = data.history().exists();
+        let file = data.history();
+        let history = History::open(&file, Arc::clone(&clock))
+            .map(Arc::new)
+            .map_err(|source| StartError::OpeningHistory { file, source })?;
+        let file = data.journal();
+        let journal = Journal::open(&file, Arc::clone(&clock))
+            .map(Arc::new)
+            .map_err(|source| StartError::OpeningJournal { file, source })?;
+        if let Some(demo) = demo.as_deref().filter(|_| !has_past) {
+            make_up_past(demo, &history, &plant, clock.as_ref());
+        }
+
+        say(&journal, clock.as_ref(), format!("Andon {} started, plant {}", env!("CARGO_PKG_VERSION"), plant.name));
+        let name = plant.name.clone();
+        let engine = engine::Parts {
+            clock: Arc::clone(&clock),
+            gateways: network,
+            history: Arc::clone(&history),
+            journal: Arc::clone(&journal),
+        };
+        let api = Api::new(api::Parts {
+            engine: Engine::start(engine, plant),
+            history: Arc::clone(&history),
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            folder: Box::new(folder),
+            problems: reading.problems,
+            demo: demo.as_ref().map(|demo| Box::new(Disturbances(Arc::clone(demo))) as Box<dyn api::Demo>),
+            version: env!("CARGO_PKG_VERSION"),
+            zone: TimeZone::system(),
+        });
+        Ok(Self { api: Arc::new(api), name, clock, history, journal, demo })
+    }
+
+    /// Ends it in order: links, engine, stores, demo. What is known is on disk afterwards, as far as the disk allows.
+    pub async fn stop(self) {
+        self.api.stop().await;
+        let committed = tokio::sync::oneshot::channel();
+        let said = System { at: self.clock.now().wall, message: "Andon ended".into() };
+        let (tell, told) = committed;
+        let done = Box::new(move |result: Result<Vec<i64>, journal::StoreFailure>| {
+            // Whoever waited may have run out of time.
+            let _late = tell.send(result);
+        });
+        self.journal.append(vec![Entry::System(said)], Some(done));
+        match told.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(failure)) => tracing::error!(%failure, "the journal is not whole"),
+            Err(_) => tracing::error!("the journal did not say whether it is whole"),
+        }
+        let history = self.history;
+        let flushed = tokio::task::spawn_blocking(move || history.flush()).await;
+        if let Ok(Err(failure)) = flushed {
+            tracing::error!(%failure, "the history is not whole");
+        }
+        drop(self.api);
+        // Joins its thread: not on one of the runtime's.
+        if tokio::task::spawn_blocking(move || drop(self.demo)).await.is_err() {
+            tracing::error!("the demo did not end in order");
+        }
+    }
+}
+
+fn make_up_past(demo: &Demo, history: &History, plant: &Plant, clock: &dyn Clock) {
+    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recorded).collect();
+    let names: Vec<&str> = recorded.iter().map(|tag| &*tag.id).collect();
+    let tags: Vec<PastTag> = recorded
+        .iter()
+        .zip(history.series(&names))
+        .map(|(tag, series)| PastTag { series, id: Arc::clone(&tag.id) })
+        .collect();
+    match demo.past(history, clock.now().wall, PAST_DAYS, &tags) {
+        Ok(rows) => tracing::info!(rows, "{PAST_DAYS} days of past were made up for the demo"),
+        Err(failure) => tracing::error!(%failure, "no past could be made up for the demo"),
+    }
+}
+
+fn say(journal: &Journal, clock: &dyn Clock, message: String) {
+    journal.append(vec![Entry::System(System { at: clock.now().wall, message })], None);
+}
+
+fn words(problems: &[Problem]) -> String {
+    problems.iter().map(check::words).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,245 @@
+//! The real program, as it is typed: what it says, with which exit code it ends, and what it refuses.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a start may take, seven days of past made up included.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+fn andon(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().expect("a scratch folder");
+    Command::new(env!("CARGO_BIN_EXE_andon"))
+        .args(arguments)
+        .env("HOME", home.path())
+        .env_remove("XDG_DATA_HOME")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program is built")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A headless demo that is served, until it is dropped.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_andon"))
+            .args(["demo", "--headless", "--data"])
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program is built");
+        let pipe = child.stdout.take().expect("its standard output is a pipe");
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let line = told.recv_timeout(START_LIMIT).expect("it says where it is served");
+        let url = line.strip_prefix("Andon is served at ").expect("the address").to_owned();
+        Self { child, url }
+    }
+
+    fn authority(&self) -> &str {
+        self.url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("host and port")
+    }
+
+    fn token(&self) -> &str {
+        self.url.split_once("token=").expect("a token").1
+    }
+
+    /// Status and head and document of the answer to a request with these further headers.
+    fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.authority()).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time-out");
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.authority(),
+            body.len()
+        )
+        .expect("a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        let answer = text(&answer);
+        let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("a status");
+        (status, answer)
+    }
+
+    fn cookie(&self) -> String {
+        let port = self.authority().rsplit_once(':').expect("a port").1;
+        format!("Cookie: andon_{port}={}\r\n", self.token())
+    }
+
+    fn end(mut self) -> Duration {
+        let started = Instant::now();
+        let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(process, Signal::TERM).expect("it runs");
+        let status = self.child.wait().expect("our own child");
+        assert!(status.success(), "{status}");
+        started.elapsed()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already, which is as well.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+const BROKEN: &str = r#"
+[plant]
+name = "Ulm"
+
+[[gateways]]
+id = "broker"
+name = "Broker"
+kind = "mqqt"
+host = "127.0.0.1"
+
+[[machines]]
+path = "ulm/filling/line1/filler"
+name = "Filler"
+colour = "blue"
+
+[[tags]]
+machine = "ulm/filling/line1/filler"
+id = "temperature"
+name = "Temperature"
+gateway = "brokr"
+address = { topic = "ulm/filler/temperature" }
+type = "float"
+range = [100, 0]
+"#;
+
+#[test]
+fn a_broken_plant_is_told_in_full() {
+    let plant = tempfile::tempdir().expect("a scratch folder");
+    fs::write(plant.path().join("plant.toml"), BROKEN).expect("a file");
+    let dir = plant.path().to_str().expect("a path in UTF-8");
+    let output = andon(&["check", dir]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for place in ["plant.toml:8: error", "plant.toml:14: error", "plant.toml:20: error", "plant.toml:23: error"] {
+        assert!(said.contains(place), "{place} is not in\n{said}");
+    }
+    for remedy in ["mqtt", "broker"] {
+        assert!(
+            said.lines().any(|line| line.starts_with("  ") && line.contains(remedy)),
+            "{remedy} is no remedy in\n{said}"
+        );
+    }
+
+    // A plant with errors is not run either, and says the same.
+    let data = tempfile::tempdir().expect("a scratch folder");
+    let output = andon(&["serve", "--plant", dir, "--data", data.path().to_str().expect("a path in UTF-8")]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("plant.toml:8: error") && said.contains("plant.toml:23: error"), "{said}");
+    assert!(output.stdout.is_empty(), "nothing is served");
+}
+
+#[test]
+fn without_a_plant_it_says_what_to_do() {
+    for arguments in [&["serve"][..], &["check", "/nonexistent"]] {
+        let output = andon(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(said.contains("demo"), "{said}");
+    }
+    let output = andon(&["export", "trend", "--tag", "a/b", "--last", "8h", "--png", "/nonexistent/a.png"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--data DIR"), "{}", text(&output.stderr));
+    let output = andon(&["demo", "act", "stop-broker"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("andon demo --serve"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
+    let data = tempfile::tempdir().expect("a scratch folder");
+    let folder = data.path().to_str().expect("a path in UTF-8");
+    let served = Served::start(data.path());
+
+    // A second start with the same data is refused, and says who has it.
+    let second = andon(&["demo", "--headless", "--data", folder]);
+    let said = text(&second.stderr);
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains(&format!("process {}", served.child.id())) && said.contains("--data DIR"), "{said}");
+
+    // Nobody without the token is let in, not even to the page.
+    let session = "/api/call/session_read";
+    for (method, path) in
+        [("GET", "/"), ("GET", "/index.html"), ("GET", "/?token=guess"), ("POST", session), ("POST", "/api/frame")]
+    {
+        let (status, _) = served.request(method, path, "Content-Type: application/json\r\n", "{}");
+        assert!(matches!(status, 401 | 403), "{method} {path}: {status}");
+    }
+    let cookie = served.cookie();
+    let headers = format!("{cookie}Content-Type: application/json\r\n");
+    let (status, answer) = served.request("POST", session, &headers, "{}");
+    assert!(status == 200 && answer.contains("\"demo\":true"), "{answer}");
+    let (status, page) = served.request("GET", "/", &cookie, "");
+    assert!(status == 200 && page.contains("<title>Andon</title>"), "{page}");
+    let headers = page.to_lowercase();
+    assert!(headers.contains("content-security-policy: default-src 'self'"), "{headers}");
+
+    // The terminal disturbs it through the same contract.
+    let act = andon(&["demo", "act", "jam", "filler", "--data", folder]);
+    let said = text(&act.stdout);
+    assert!(act.status.success() && said.contains("jammed:  Filler"), "{said}{}", text(&act.stderr));
+    let act = andon(&["demo", "act", "jam", "teapot", "--data", folder]);
+    assert_eq!(act.status.code(), Some(1));
+    assert!(text(&act.stderr).contains("filler"), "{}", text(&act.stderr));
+
+    // A trend can be drawn while it runs, and after it ended.
+    let png = data.path().join("trend.png");
+    draw(folder, "--png", &png);
+    let drawn = fs::read(&png).expect("a picture");
+    assert!(drawn.starts_with(b"\x89PNG") && drawn.len() > 10_000, "{} bytes", drawn.len());
+
+    let took = served.end();
+    assert!(took < Duration::from_secs(3), "ending took {took:?}");
+    assert!(!data.path().join("served").exists(), "the token stays behind");
+    let svg = data.path().join("trend.svg");
+    draw(folder, "--svg", &svg);
+    assert!(fs::read_to_string(&svg).expect("a picture").contains("<svg"));
+}
+
+fn draw(data: &str, option: &str, file: &Path) {
+    let plant = fs::read_to_string(Path::new(data).join("demo-plant/plant.toml")).expect("the demo's plant");
+    assert!(plant.contains("filler"));
+    let tag = "demo/filling/line1/filler/speed";
+    let output = andon(&[
+        "export",
+        "trend",
+        "--tag",
+        tag,
+        "--last",
+        "8h",
+        "--data",
+        data,
+        option,
+        file.to_str().expect("UTF-8"),
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
