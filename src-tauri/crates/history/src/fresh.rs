@@ -5,7 +5,7 @@
 
 use model::{Quality, Sample, Timestamp, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::sqlite::Step;
 
@@ -43,16 +43,22 @@ pub(crate) struct Pruned {
     pub finished: bool,
 }
 
-/// Stores a sample; one of the same series and time is replaced.
-pub(crate) fn put(transaction: &Transaction<'_>, series: i64, sample: &Sample) -> rusqlite::Result<()> {
-    let (kind, value, quality) = encode(sample);
-    transaction
-        .prepare_cached(
+/// Stores samples; one of the same series and time is replaced.
+pub(crate) struct Insertion<'a>(CachedStatement<'a>);
+
+impl<'a> Insertion<'a> {
+    pub(crate) fn new(transaction: &'a Transaction<'_>) -> rusqlite::Result<Self> {
+        let statement = transaction.prepare_cached(
             "INSERT INTO fresh (series, time, kind, value, quality, delay) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (series, time) DO UPDATE
              SET kind = excluded.kind, value = excluded.value, quality = excluded.quality, delay = excluded.delay",
-        )?
-        .execute(params![
+        )?;
+        Ok(Self(statement))
+    }
+
+    pub(crate) fn put(&mut self, series: i64, sample: &Sample) -> rusqlite::Result<()> {
+        let (kind, value, quality) = encode(sample);
+        self.0.execute(params![
             series,
             sample.time.millis(),
             kind,
@@ -60,7 +66,25 @@ pub(crate) fn put(transaction: &Transaction<'_>, series: i64, sample: &Sample) -
             quality.code(),
             sample.received.millis().wrapping_sub(sample.time.millis()),
         ])?;
-    Ok(())
+        Ok(())
+    }
+}
+
+/// Finds of many series the sample at an instant.
+pub(crate) struct Instant<'a>(CachedStatement<'a>);
+
+impl<'a> Instant<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let statement = connection.prepare_cached(
+            "SELECT time, kind, value, quality, delay FROM fresh
+             WHERE series = (SELECT id FROM series WHERE name = ?1) AND time <= ?2 ORDER BY time DESC LIMIT 1",
+        )?;
+        Ok(Self(statement))
+    }
+
+    pub(crate) fn of(&mut self, name: &str, until: Timestamp) -> rusqlite::Result<Option<Sample>> {
+        self.0.query_row(params![name, until.millis()], decode).optional()
+    }
 }
 
 /// Marks that samples from here on were lost, unless there is a sample at this very time.

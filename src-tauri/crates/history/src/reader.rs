@@ -131,13 +131,14 @@ impl Reader {
         for page in series.chunks(INSTANT_PAGE) {
             self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                let mut instant = fresh::Instant::new(&transaction)?;
                 for id in page {
-                    let sample = match self.key(&transaction, *id)? {
-                        Some(key) => fresh::backward(&transaction, key, time.millis(), 1)?.pop(),
+                    samples.push(match self.names.name(*id) {
+                        Some(name) => instant.of(&name, time)?,
                         None => None,
-                    };
-                    samples.push(sample);
+                    });
                 }
+                drop(instant);
                 transaction.finish()
             })?;
         }

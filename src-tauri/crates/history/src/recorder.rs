@@ -211,6 +211,7 @@ fn put_all(
     names: &Names,
     rows: &[Row],
 ) -> rusqlite::Result<()> {
+    let mut insertion = fresh::Insertion::new(transaction)?;
     for (i, row) in rows.iter().enumerate() {
         let replaced =
             rows.get(i + 1).is_some_and(|next| next.series == row.series && next.sample.time == row.sample.time);
@@ -218,7 +219,7 @@ fn put_all(
             continue;
         }
         if let Some(key) = keys.key(transaction, epoch, names, row.series)? {
-            fresh::put(transaction, key, &row.sample)?;
+            insertion.put(key, &row.sample)?;
         }
     }
     Ok(())

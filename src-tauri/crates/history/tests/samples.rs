@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Place, number, one, time};
-use history::{History, Point, Row, SeriesId, Span};
+use history::{History, OpenError, Point, Reader, Row, SeriesId, Span};
 use model::{Quality, Sample, Timestamp, Value};
 use proptest::prelude::*;
 
@@ -176,6 +176,25 @@ fn what_is_recorded_survives_a_restart() {
     let ids = history.series(&["something else", "ulm/filler/speed", "never recorded"]);
     let at = history.reader().at(&ids, time(100)).unwrap();
     assert_eq!(at, vec![None, Some(Sample::good(time(1), Value::Float(5.0))), None]);
+}
+
+#[test]
+fn a_history_is_read_beside_the_process_that_writes_it() {
+    let place = Place::new();
+    assert!(matches!(Reader::open(&place.file(), place.clock.clone()), Err(OpenError::Look { .. })));
+    assert!(!place.file().exists(), "looking makes no file");
+    let history = place.open();
+    let id = one(&history, "a");
+    history.import(vec![number(id, 1, 5.0)]).unwrap();
+    let read = || {
+        let reader = Reader::open(&place.file(), place.clock.clone()).unwrap();
+        let ids = reader.series(&["unknown", "a"]);
+        (reader.latest(ids[0], 9).unwrap(), reader.latest(ids[1], 9).unwrap())
+    };
+    let expect = (vec![], vec![Sample::good(time(1), Value::Float(5.0))]);
+    assert_eq!(read(), expect);
+    drop(history);
+    assert_eq!(read(), expect);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let queries = [
         ("newest", all.clone()),
         ("of a site", area("site1")),
-        ("of one machine", area("site1/area2/line1/machine12")),
+        ("of one machine", area("site1/area7/line2/machine107")),
         ("of a machine with few entries", area("site0/rare")),
         ("of one alarm", Query { alarm: Some(AlarmId::new("alarm77")), ..all.clone() }),
         ("of the highest priority", Query { priority: Some(PRIORITIES[0]), ..all.clone() }),
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("with a rare text, first page", Query { text: Some("no such text".to_owned()), ..all.clone() }),
         (
             "with a text, of one machine",
-            Query { text: Some("tank 12".to_owned()), ..area("site1/area2/line1/machine12") },
+            Query { text: Some("tank 107".to_owned()), ..area("site1/area7/line2/machine107") },
         ),
     ];
     for (name, query) in queries {
