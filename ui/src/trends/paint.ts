@@ -3,7 +3,8 @@ import { penColour, type Looks } from './looks';
 import type { Samples } from './samples';
 import type { Span } from './span';
 import { readAt } from './statistics';
-import { stroke, type Shape } from './stroke';
+import { stroke } from './stroke';
+import type { Shape } from './shape';
 
 /** A pen as it is painted. */
 export interface PaintedPen {

@@ -1,6 +1,6 @@
 import type { TagView } from '../contract/contract';
 import { MOST_PENS } from './trend-hash';
-import type { Shape } from './stroke';
+import type { Shape } from './shape';
 
 /** How many pen colours `tokens.css` has; the ninth pen begins again with the first, under its own number. */
 export const PEN_COLOURS = 8;

@@ -30,6 +30,13 @@ describe('statistics', () => {
     });
   });
 
+  it('hold a number through a long silence', () => {
+    const minute = { from: 0, to: 60_000 };
+    const found = statistics(samples([0, 0], [60_000, 60]), minute, 60_000, 'line');
+    expect(found).toEqual({ least: 0, greatest: 60, mean: 1, goodShare: 1 });
+    expect(readAt(samples([0, 0], [60_000, 60]), 59_000, 60_000, 'line')).toEqual({ value: 30, trust: 'good' });
+  });
+
   it('begin with the value that stood before the stretch', () => {
     const found = statistics(samples([-100, 4], [50, 8]), SPAN, 100, 'step');
     expect(found).toEqual({ least: 4, greatest: 8, mean: 6, goodShare: 1 });

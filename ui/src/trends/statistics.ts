@@ -1,6 +1,6 @@
 import { lastAt, trust, type Samples, type Trust } from './samples';
 import { lengthOf, type Span } from './span';
-import type { Shape } from './stroke';
+import { glideFrom, type Shape } from './shape';
 
 /** What a tag did over a stretch of time. Only good values count. */
 export interface Statistics {
@@ -19,7 +19,7 @@ export interface Reading {
 }
 
 /**
- * Statistics weighted by time, after OPC UA's TimeAverage2 for what jumps and by trapezoids for what glides. The newest
+ * Statistics weighted by time, after OPC UA's TimeAverage2, of the line as it is drawn. The newest
  * sample is held up to `until`. Null when nothing in the stretch was good.
  */
 export function statistics(samples: Samples, span: Span, until: number, shape: Shape): Statistics | null {
@@ -27,6 +27,19 @@ export function statistics(samples: Samples, span: Span, until: number, shape: S
   let greatest = -Infinity;
   let area = 0;
   let good = 0;
+  /** Adds a straight piece of the line, as much of it as lies in the stretch. */
+  const add = (start: number, startValue: number, end: number, endValue: number): void => {
+    const from = Math.max(start, span.from);
+    const to = Math.min(end, span.to);
+    if (to < from) return;
+    const slope = end > start ? (endValue - startValue) / (end - start) : 0;
+    const fromValue = startValue + slope * (from - start);
+    const toValue = startValue + slope * (to - start);
+    least = Math.min(least, fromValue, toValue);
+    greatest = Math.max(greatest, fromValue, toValue);
+    area += ((fromValue + toValue) / 2) * (to - from);
+    good += to - from;
+  };
   for (let at = Math.max(0, lastAt(samples, span.from)); at < samples.time.length; at += 1) {
     const time = samples.time[at] ?? NaN;
     if (time >= span.to) break;
@@ -34,18 +47,10 @@ export function statistics(samples: Samples, span: Span, until: number, shape: S
     if (trust(value, samples.quality[at] ?? 0) !== 'good') continue;
     const isLast = at + 1 >= samples.time.length;
     const end = isLast ? Math.max(time, until) : (samples.time[at + 1] ?? NaN);
-    const endValue = isLast || shape === 'step' ? value : glidesTo(value, samples, at + 1);
-
-    const from = Math.max(time, span.from);
-    const to = Math.min(end, span.to);
-    if (to < from) continue;
-    const slope = end > time ? (endValue - value) / (end - time) : 0;
-    const valueFrom = value + slope * (from - time);
-    const valueTo = value + slope * (to - time);
-    least = Math.min(least, valueFrom, valueTo);
-    greatest = Math.max(greatest, valueFrom, valueTo);
-    area += ((valueFrom + valueTo) / 2) * (to - from);
-    good += to - from;
+    const endValue = isLast ? value : glidesTo(value, samples, at + 1);
+    const glide = glideFrom(time, end, shape);
+    add(time, value, glide, value);
+    if (glide < end) add(glide, value, end, endValue);
   }
   if (least > greatest) return null;
   return { least, greatest, mean: good > 0 ? area / good : least, goodShare: good / lengthOf(span) };
@@ -61,10 +66,11 @@ export function readAt(samples: Samples, time: number, until: number, shape: Sha
   const value = samples.value[at] ?? NaN;
   const grade = trust(value, samples.quality[at] ?? 0);
   if (grade === 'none') return { value: NaN, trust: grade };
-  if (isLast || shape === 'step') return { value, trust: grade };
   const end = samples.time[at + 1] ?? NaN;
-  const slope = end > start ? (glidesTo(value, samples, at + 1) - value) / (end - start) : 0;
-  return { value: value + slope * (time - start), trust: grade };
+  const glide = isLast ? time : glideFrom(start, end, shape);
+  if (time <= glide) return { value, trust: grade };
+  const share = (time - glide) / (end - glide);
+  return { value: value + (glidesTo(value, samples, at + 1) - value) * share, trust: grade };
 }
 
 /** The least and the greatest value drawn within a stretch, doubtful ones too; null when there is none. */

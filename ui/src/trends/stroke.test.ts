@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { GOOD, STALE } from '../live/quality';
 import type { Samples } from './samples';
-import { stroke, type Pencil, type Shape } from './stroke';
+import type { Shape } from './shape';
+import { stroke, type Pencil } from './stroke';
 
 const BAD = 0x80000000;
 
@@ -16,7 +17,12 @@ class Notes implements Pencil {
   }
 }
 
-function check(shape: Shape, rows: [number, number, number?][], expected: { good?: string[]; doubtful?: string[] }) {
+function check(
+  shape: Shape,
+  rows: [number, number, number?][],
+  expected: { good?: string[]; doubtful?: string[] },
+  to = 100,
+) {
   const samples: Samples = {
     time: Float64Array.from(rows, (row) => row[0]),
     value: Float64Array.from(rows, (row) => row[1]),
@@ -25,7 +31,7 @@ function check(shape: Shape, rows: [number, number, number?][], expected: { good
   const good = new Notes();
   const doubtful = new Notes();
   const scales = { x: (time: number) => time, y: (value: number) => value };
-  stroke(samples, { from: 0, to: 100 }, 100, shape, scales, { good, doubtful });
+  stroke(samples, { from: 0, to }, to, shape, scales, { good, doubtful });
   expect({ good: good.strokes, doubtful: doubtful.strokes }).toEqual({ good: [], doubtful: [], ...expected });
 }
 
@@ -38,6 +44,18 @@ describe('a stroke', () => {
         [10, 2],
       ],
       { good: ['0,1 10,2 100,2'] },
+    );
+  });
+
+  it('holds a number through a long silence', () => {
+    check(
+      'line',
+      [
+        [0, 1],
+        [60_000, 9],
+      ],
+      { good: ['0,1 58000,1 60000,9 90000,9'] },
+      90_000,
     );
   });
 

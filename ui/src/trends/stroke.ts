@@ -1,8 +1,6 @@
+import { glideFrom, type Shape } from './shape';
 import type { Span } from './span';
 import { lastAt, trust, type Samples, type Trust } from './samples';
-
-/** How the samples of a tag are joined: a number glides from one to the next, a switch or a counter jumps. */
-export type Shape = 'line' | 'step';
 
 /** Where the strokes of a line go; a canvas path is one. */
 export interface Pencil {
@@ -50,12 +48,15 @@ export function stroke(
     }
 
     // Cut at the edges here: a canvas loses its way with places far outside of it.
-    const slope = joins && shape === 'line' && end > start ? (after - value) / (end - start) : 0;
-    const from = Math.max(start, span.from);
-    const to = Math.min(end, span.to);
-    if (pencil !== next) next.moveTo(scales.x(from), scales.y(value + slope * (from - start)));
+    const glide = joins ? glideFrom(start, end, shape) : end;
+    const at0 = Math.max(start, span.from);
+    const height = (time: number): number =>
+      time <= glide || end <= glide ? value : value + ((after - value) * (time - glide)) / (end - glide);
+    if (pencil !== next) next.moveTo(scales.x(at0), scales.y(height(at0)));
     pencil = next;
-    next.lineTo(scales.x(to), scales.y(value + slope * (to - start)));
+    const to = Math.min(end, span.to);
+    if (glide > at0 && glide < to) next.lineTo(scales.x(glide), scales.y(value));
+    next.lineTo(scales.x(to), scales.y(height(to)));
     // The jump belongs to the value that stood before it, so that no dash is lost in a corner.
     if (joins && shape === 'step' && end <= span.to) next.lineTo(scales.x(to), scales.y(after));
   }

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+
+/** The program under test. */
+export const ANDON = resolve(process.env['ANDON_BIN'] ?? join(ROOT, 'target/debug/andon'));
+
+/** An unoptimised build writes the demo's past history before it serves; a machine that is busy takes its time. */
+const START_MS = 90_000;
+const END_MS = 10_000;
+
+/** Andon on the demo plant, without a window, in a data folder of its own. */
+export class Backend {
+  readonly #data: string;
+  #process: ChildProcess | null = null;
+  #url = '';
+  #said = '';
+
+  private constructor(data: string) {
+    this.#data = data;
+  }
+
+  /** Starts it, and waits until it serves. */
+  static async start(): Promise<Backend> {
+    const backend = new Backend(await mkdtemp(join(tmpdir(), 'andon-journey-')));
+    await backend.run();
+    return backend;
+  }
+
+  /** Where it is served, with the token that lets a browser in. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Where it is served, without the token. */
+  get origin(): string {
+    return new URL(this.#url).origin;
+  }
+
+  /** Starts the program on the data folder as it is. */
+  async run(): Promise<void> {
+    const args = ['demo', '--headless', '--data', this.#data, '--seed', '7'];
+    const child = spawn(ANDON, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    this.#said = '';
+    child.stderr.on('data', (bytes: Buffer) => (this.#said += bytes.toString()));
+    this.#url = await new Promise<string>((done, fail) => {
+      const wrong = (why: string): void => fail(new Error(`${ANDON} ${why}\n${this.#said}`));
+      const timer = setTimeout(() => wrong(`did not serve within ${START_MS / 1000} s`), START_MS);
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const found = /^Andon is served at (http:\/\/\S+)$/.exec(line)?.[1];
+        if (found === undefined) return;
+        clearTimeout(timer);
+        done(found);
+      });
+      child.once('error', (error) => wrong(`could not be started: ${error.message}`));
+      child.once('exit', (code, signal) => wrong(`ended with ${code ?? signal}`));
+    });
+  }
+
+  /** Ends it as a power failure would. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Ends it and forgets its data. */
+  async end(): Promise<void> {
+    await this.#end('SIGTERM');
+    await rm(this.#data, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    // What does not end when it is asked to is ended; the next journey needs the processor.
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,123 @@
+import { expect, type Page } from '@playwright/test';
+
+import { colours, pixelsOf } from './support/canvas';
+import { machine, open, SCREENS, test, useBackend } from './support/station';
+
+const backend = useBackend();
+
+const PENS = `${SCREENS.trends}?pens=${machine('filler')}/speed,${machine('filler')}/power,${machine('capper')}/jam&last=900`;
+
+function chart(page: Page) {
+  return page.getByTestId('trend').locator('canvas');
+}
+
+async function plotBox(page: Page) {
+  const box = await page.getByTestId('trend').locator('.u-over').boundingBox();
+  if (box === null) throw new Error('the plot is on the page');
+  return box;
+}
+
+test('pens of an address are drawn live with their history', async ({ page }) => {
+  await open(page, backend(), PENS);
+  await expect(page.getByTestId('pen')).toHaveCount(3);
+  await expect(page.getByTestId('trend-state')).toHaveAttribute('data-live', 'true');
+  await expect.poll(() => colours(chart(page))).toBeGreaterThan(8);
+  // A quarter of an hour of history is a long line, not the few pixels of what came since the start.
+  await expect.poll(() => pixelsOf(chart(page), '--pen-1'), { message: 'the first pen is drawn' }).toBeGreaterThan(400);
+  await expect.poll(() => pixelsOf(chart(page), '--pen-2'), { message: 'the second pen is drawn' }).toBeGreaterThan(200);
+  await expect(page.getByTestId('mean').first()).not.toBeEmpty();
+});
+
+test('pens are chosen with the keyboard alone', async ({ page }) => {
+  await open(page, backend(), SCREENS.trends);
+  await expect(page.getByTestId('pen').first()).toBeVisible();
+  const before = await page.getByTestId('pen').count();
+  await page.keyboard.press('p');
+  await expect(page.getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('packer drive temp');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('pen')).toHaveCount(before + 1);
+  await expect(page.locator(`[data-testid=pen][data-tag="${machine('packer')}/drive_temperature"]`)).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('pen')).toHaveCount(before);
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('pen-picker')).toBeHidden();
+  await expect(page.getByTestId('choose-pens')).toBeFocused();
+});
+
+test('looking closer stands still, and one key goes back to live', async ({ page }) => {
+  await open(page, backend(), PENS);
+  const state = page.getByTestId('trend-state');
+  await expect(state).toHaveAttribute('data-live', 'true');
+  const box = await plotBox(page);
+
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  await expect(state).toHaveAttribute('data-live', 'false');
+  await expect(page).toHaveURL(/from=\d+&to=\d+/);
+  const span = spanOf(page);
+  expect(span.to - span.from, 'a fifth of the quarter of an hour').toBeGreaterThan(150_000);
+  expect(span.to - span.from).toBeLessThan(210_000);
+
+  await page.mouse.wheel(0, 200);
+  await expect.poll(() => lengthOf(page)).toBeGreaterThan(210_000);
+  await page.keyboard.press('l');
+  await expect(state).toHaveAttribute('data-live', 'true');
+  await expect(page).toHaveURL(/last=900/);
+});
+
+test('a day of history is there, and what is seen can be moved', async ({ page }) => {
+  await open(page, backend(), PENS);
+  await page.getByTestId('length-1d').click();
+  await expect(page).toHaveURL(/last=86400/);
+  await expect.poll(() => pixelsOf(chart(page), '--pen-1')).toBeGreaterThan(400);
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByTestId('trend-state')).toHaveAttribute('data-live', 'false');
+  await expect.poll(() => lengthOf(page)).toBe(86_400_000);
+});
+
+test('two cursors tell values and what lies between them', async ({ page }) => {
+  await open(page, backend(), PENS);
+  const box = await plotBox(page);
+  await expect.poll(() => pixelsOf(chart(page), '--pen-1')).toBeGreaterThan(400);
+  await page.mouse.click(box.x + box.width * 0.4, box.y + box.height / 2);
+  await expect(page.getByTestId('at-cursor').first()).toHaveText(/\d/);
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  await expect(page.getByTestId('at-pointer').first()).toHaveText(/\d/);
+});
+
+test('the picture is a PNG, or an SVG, and can be saved', async ({ page }) => {
+  await open(page, backend(), PENS);
+  await expect(page.getByTestId('pen')).toHaveCount(3);
+  await page.getByTestId('open-picture').click();
+  const picture = page.getByTestId('picture');
+  await expect(picture).toBeVisible();
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1600);
+
+  const [png] = await Promise.all([page.waitForEvent('download'), page.getByTestId('picture-save').click()]);
+  expect(png.suggestedFilename()).toMatch(/^trend-\d{8}-\d{4}-\d{8}-\d{4}\.png$/);
+  expect((await head(png)).subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
+
+  await page.getByRole('radio', { name: /SVG/ }).check();
+  await expect(picture).toBeVisible();
+  const [svg] = await Promise.all([page.waitForEvent('download'), page.getByTestId('picture-save').click()]);
+  expect((await head(svg)).toString()).toContain('<svg');
+});
+
+function spanOf(page: Page): { from: number; to: number } {
+  const query = new URLSearchParams(page.url().split('?')[1]);
+  return { from: Number(query.get('from')), to: Number(query.get('to')) };
+}
+
+function lengthOf(page: Page): number {
+  const { from, to } = spanOf(page);
+  return to - from;
+}
+
+async function head(download: { createReadStream(): Promise<NodeJS.ReadableStream> }): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of await download.createReadStream()) parts.push(Buffer.from(part as Buffer));
+  return Buffer.concat(parts);
+}
