@@ -19,7 +19,10 @@ for (const scheme of ['light', 'dark'] as const) {
       const { violations } = await new AxeBuilder({ page }).analyze();
       const grave = violations
         .filter((each) => each.impact === 'serious' || each.impact === 'critical')
-        .map((each) => `${each.id}: ${each.help}\n${each.nodes.map((node) => `  ${node.html}\n  ${node.failureSummary}`).join('\n')}`);
+        .map(
+          (each) =>
+            `${each.id}: ${each.help}\n${each.nodes.map((node) => `  ${node.html}\n  ${node.failureSummary}`).join('\n')}`,
+        );
       expect(grave.join('\n\n')).toBe('');
     });
   }

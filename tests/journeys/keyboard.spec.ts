@@ -7,7 +7,13 @@ const backend = useBackend();
 /** Presses Tab until the focus is where it should be; a person gives up long before. */
 async function tabTo(page: Page, selector: string): Promise<void> {
   for (let press = 0; press < 80; press += 1) {
-    if (await page.locator(selector).first().evaluate((element) => element === document.activeElement)) return;
+    if (
+      await page
+        .locator(selector)
+        .first()
+        .evaluate((element) => element === document.activeElement)
+    )
+      return;
     await page.keyboard.press('Tab');
   }
   throw new Error(`Tab does not reach ${selector}`);

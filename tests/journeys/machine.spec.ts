@@ -32,7 +32,10 @@ test('its recent trend is drawn', async ({ page }) => {
 
 test('the value leads to its trend', async ({ page }) => {
   await open(page, backend(), SCREENS.machine);
-  await page.locator(`[data-testid=value][data-tag="${machine('filler')}/speed"]`).first().click();
+  await page
+    .locator(`[data-testid=value][data-tag="${machine('filler')}/speed"]`)
+    .first()
+    .click();
   await page.getByTestId('faceplate').getByRole('link', { name: 'Trend' }).click();
   await expect(page.getByTestId('trends')).toBeVisible();
   await expect(page.getByTestId('pen')).toHaveCount(1);

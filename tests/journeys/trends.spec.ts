@@ -24,7 +24,9 @@ test('pens of an address are drawn live with their history', async ({ page }) =>
   await expect.poll(() => colours(chart(page))).toBeGreaterThan(8);
   // A quarter of an hour of history is a long line, not the few pixels of what came since the start.
   await expect.poll(() => pixelsOf(chart(page), '--pen-1'), { message: 'the first pen is drawn' }).toBeGreaterThan(400);
-  await expect.poll(() => pixelsOf(chart(page), '--pen-2'), { message: 'the second pen is drawn' }).toBeGreaterThan(200);
+  await expect
+    .poll(() => pixelsOf(chart(page), '--pen-2'), { message: 'the second pen is drawn' })
+    .toBeGreaterThan(200);
   await expect(page.getByTestId('mean').first()).not.toBeEmpty();
 });
 

@@ -20,7 +20,8 @@ export async function pixelsOf(canvas: Locator, token: string): Promise<number> 
     const pixels = drawn.getContext('2d')?.getImageData(0, 0, drawn.width, drawn.height).data ?? [];
     let count = 0;
     for (let at = 0; at < pixels.length; at += 4) {
-      if (wanted.every((part, i) => Math.abs((pixels[at + i] ?? 0) - part) < 12) && (pixels[at + 3] ?? 0) > 200) count += 1;
+      if (wanted.every((part, i) => Math.abs((pixels[at + i] ?? 0) - part) < 12) && (pixels[at + 3] ?? 0) > 200)
+        count += 1;
     }
     return count;
   }, token);
