@@ -91,16 +91,7 @@ pub struct Publisher {
 
 impl Publisher {
     async fn connect(port: u16) -> Publisher {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the broker listens");
-        let id = format!("test{}", own_number());
-        let length = u16::try_from(id.len()).expect("short").to_be_bytes();
-        // CONNECT, MQTT 3.1.1, clean session, no keep-alive.
-        let body = [&b"\0\x04MQTT\x04\x02\0\0"[..], &length, id.as_bytes()].concat();
-        stream.write_all(&packet(0x10, &body)).await.expect("the broker listens");
-        let mut answer = [0; 4];
-        stream.read_exact(&mut answer).await.expect("CONNACK");
-        assert_eq!(answer, [0x20, 2, 0, 0], "the broker accepts");
-        Publisher { stream }
+        Publisher { stream: raw_connection(port).await }
     }
 
     /// Publishes a message and waits until the broker has it.
@@ -124,6 +115,32 @@ impl Publisher {
     pub async fn live(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
         self.publish(topic, payload.as_ref(), Keep::Live).await;
     }
+}
+
+/// A connection to a broker that accepted it, for bytes of one's own.
+///
+/// # Panics
+/// When nobody listens or the broker does not accept.
+pub async fn raw_connection(port: u16) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the broker listens");
+    let id = format!("test{}", own_number());
+    let length = u16::try_from(id.len()).expect("short").to_be_bytes();
+    // CONNECT, MQTT 3.1.1, clean session, no keep-alive.
+    let body = [&b"\0\x04MQTT\x04\x02\0\0"[..], &length, id.as_bytes()].concat();
+    stream.write_all(&packet(0x10, &body)).await.expect("the broker listens");
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).await.expect("CONNACK");
+    assert_eq!(answer, [0x20, 2, 0, 0], "the broker accepts");
+    stream
+}
+
+/// A message with QoS 0, as bytes.
+///
+/// # Panics
+/// When the topic is longer than 65,535 bytes.
+pub fn publish_packet(topic: &str, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(topic.len()).expect("a topic of this length").to_be_bytes();
+    packet(0x30, &[&length[..], topic.as_bytes(), payload].concat())
 }
 
 fn packet(first: u8, body: &[u8]) -> Vec<u8> {

@@ -700,7 +700,7 @@ export interface Commands {
   history_instant: { request: ReadInstant; answer: ArrayBuffer };
   /** A trend as a picture for paper. */
   trend_draw: { request: DrawTrend; answer: ArrayBuffer };
-  /** A trend as a picture for paper. What can be disturbed in the demo plant, and what is. */
+  /** What can be disturbed in the demo plant, and what is. */
   demo_read: { request: Nothing; answer: DemoView };
   /** Disturbs the demo plant on purpose. */
   demo_act: { request: DemoAct; answer: DemoView };

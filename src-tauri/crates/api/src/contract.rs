@@ -90,7 +90,7 @@ contract! {
     /// The values of tags at a past instant.
     history_instant(ReadInstant) -> bytes, View, No;
     /// A trend as a picture for paper.
-    //trend_draw(DrawTrend) -> bytes, View, No;
+    trend_draw(DrawTrend) -> bytes, View, No;
     /// What can be disturbed in the demo plant, and what is.
     demo_read(Nothing) -> json(DemoView), View, No;
     /// Disturbs the demo plant on purpose.

@@ -8,14 +8,18 @@
 //! that is audited before its intent is on disk.
 
 mod bindings;
+#[cfg(test)]
+mod calls;
 mod commands;
 mod contract;
 mod failure;
 pub mod frame;
+mod picture;
 mod router;
 pub mod wire;
 
 pub use bindings::typescript;
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
+pub use picture::{Picture, draw};
 pub use router::{Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use engine::{Engine, Snapshot};
 use history::History;
+use jiff::tz::TimeZone;
 use journal::Journal;
 use model::{Clock, TagIndex};
 use plant::TagIndices;
@@ -95,6 +96,8 @@ pub struct Parts {
     pub problems: Vec<plant::Problem>,
     /// The demo plant's disturbances, where this is the demo plant.
     pub demo: Option<Box<dyn Demo>>,
+    /// The zone in which pictures write times.
+    pub zone: TimeZone,
     /// The program's version.
     pub version: &'static str,
 }

@@ -109,7 +109,9 @@ impl Bank {
     pub fn tell(&mut self, now: Now, index: usize, input: Input, changes: &mut Vec<Changed>) {
         let slot = &mut self.slots[index];
         if let Some(held) = &mut slot.held {
-            held.said = Some(input);
+            // What a source said counts for more than that time passed.
+            let is_tick = input == Input::Tick;
+            held.said = if is_tick { held.said.take().or(Some(input)) } else { Some(input) };
             return;
         }
         let lost_before = slot.alarm.source_lost();

@@ -237,16 +237,34 @@ impl Core {
         self.tell_watching(now, tag, effects);
     }
 
-    /// Tags of which something was expected, and nothing came, are stale.
+    /// Tags of which something was expected, and nothing came, are stale; those that never had a value have no data. A
+    /// tag of a link that is not up is no news: the link's own alarm speaks for it.
     fn mark_silent(&mut self, now: Now, effects: &mut Effects) {
         let is_overdue = |(tag, within): &&(TagIndex, Duration)| now.uptime.since(self.heard[tag.slot()]) >= *within;
         let overdue: Vec<TagIndex> = self.expected.iter().filter(is_overdue).map(|(tag, _)| *tag).collect();
         for tag in overdue {
-            let quality = self.table.quality(tag);
-            if quality.is_good() || quality == Quality::UNCERTAIN_INITIAL {
-                self.mark(now, tag, Quality::STALE, effects);
-                self.tell_watching(now, tag, effects);
-            }
+            let silence = match self.table.quality(tag) {
+                Quality::BAD_WAITING if self.is_over_a_link_that_is_up(tag) => Quality::BAD_NO_DATA,
+                Quality::UNCERTAIN_INITIAL => Quality::STALE,
+                quality if quality.is_good() => Quality::STALE,
+                _ => continue,
+            };
+            self.mark(now, tag, silence, effects);
+            self.tell_watching(now, tag, effects);
+        }
+    }
+
+    fn is_over_a_link_that_is_up(&self, tag: TagIndex) -> bool {
+        match self.plant.tag(tag).map(|tag| &tag.source) {
+            Some(Source::Link { gateway, .. }) => self.links.state(gateway) == Some(LinkState::Up),
+            Some(Source::Calculated(_)) | None => false,
+        }
+    }
+
+    /// A link is there: from now on its tags are expected.
+    fn expect_anew(&mut self, now: Now, gateway: &str) {
+        for tag in self.links.tags(gateway) {
+            self.heard[tag.slot()] = now.uptime;
         }
     }
 
@@ -257,7 +275,7 @@ impl Core {
         }
         self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
         match state {
-            LinkState::Up => {}
+            LinkState::Up => self.expect_anew(now, gateway),
             LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
         }
         self.calculate_due(now, effects);

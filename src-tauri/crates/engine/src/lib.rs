@@ -107,7 +107,7 @@ impl Engine {
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
-        let running = Loop {
+        let mut running = Loop {
             clock,
             core,
             history: Arc::clone(&history),
@@ -120,7 +120,8 @@ impl Engine {
             waiting: HashMap::new(),
             times: Times::default(),
         };
-        let task = tokio::spawn(running.run(activation, restored, stopped));
+        running.begin(activation, restored);
+        let task = tokio::spawn(running.run(stopped));
         Engine { history, published, commands, running: Mutex::new(Some((stop, task))) }
     }
 

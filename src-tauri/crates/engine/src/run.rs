@@ -63,16 +63,15 @@ pub(crate) struct Times {
 }
 
 impl Loop {
-    /// Runs until `stop` is told or dropped; then closes the links and hands over what is left to write.
-    pub async fn run(
-        mut self,
-        activation: Activation,
-        restored: HashMap<AlarmId, Vec<Standing>>,
-        mut stop: oneshot::Receiver<()>,
-    ) {
+    /// Goes live with a plant, so that whoever looks first sees it.
+    pub fn begin(&mut self, activation: Activation, restored: HashMap<AlarmId, Vec<Standing>>) {
         let now = self.clock.now();
         self.say(now, format!("started with the plant '{}'", activation.plant.name));
         self.activate(now, activation, restored);
+    }
+
+    /// Runs until `stop` is told or dropped; then closes the links and hands over what is left to write.
+    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         loop {
             let sleep = tokio::time::sleep(self.until_due(self.clock.now()));
             let event = tokio::select! {

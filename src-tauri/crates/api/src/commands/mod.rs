@@ -10,6 +10,8 @@ mod session;
 mod status;
 mod trends;
 
+pub(crate) use plant::watched_tag;
+
 use crate::{Code, Failure};
 
 /// Runs something that waits for a disk where it may wait.

@@ -118,7 +118,7 @@ fn role_view(role: Role) -> TagRole {
     }
 }
 
-pub(super) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
+pub(crate) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
     match watch {
         Watch::Tag(tag) => Some(*tag),
         Watch::Formula(_) | Watch::Link(_) => None,

@@ -6,11 +6,13 @@ use ::plant::Tag;
 use engine::Snapshot;
 use history::{ReadError, SeriesId, Span};
 use model::{Quality, TagIndex, Timestamp};
+use report::Format;
 
 use super::wait_for_disk;
 use crate::frame::{self, Header, Row, Series};
+use crate::picture::{Picture, draw, unreadable};
 use crate::router::MOST_TAGS;
-use crate::wire::{ReadHistory, ReadInstant};
+use crate::wire::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
 use crate::{Answer, Api, Code, Failure, Principal};
 
 /// Most tags of a trend.
@@ -40,6 +42,34 @@ impl Api {
             recorded.into_iter().map(read).collect()
         });
         Ok(bytes(frame::encode_series(&series.await?.map_err(unreadable)?)))
+    }
+
+    pub(crate) async fn trend_draw(&self, _: &Principal, request: DrawTrend) -> Result<Answer, Failure> {
+        let span = span(request.from, request.to)?;
+        let snapshot = self.parts.engine.snapshot();
+        pens(&snapshot, &request.tags)?;
+        let (format, content_type) = match request.format {
+            PictureFormat::Png => (Format::Png, "image/png"),
+            PictureFormat::Svg => (Format::Svg, "image/svg+xml"),
+        };
+        let picture = Picture {
+            span,
+            known_until: self.parts.clock.now().wall,
+            size: (request.width, request.height),
+            zone: self.parts.zone.clone(),
+            format,
+        };
+        let reader = self.parts.history.reader();
+        let drawn = wait_for_disk(move || {
+            let pens: Vec<(&Tag, Option<SeriesId>)> = request
+                .tags
+                .iter()
+                .filter_map(|tag| snapshot.plant.tag(TagIndex(*tag)))
+                .map(|tag| (tag, snapshot.series_of(tag.index)))
+                .collect();
+            draw(&snapshot.plant, &pens, &reader, picture)
+        });
+        drawn.await?.map(|bytes| Answer::Bytes { content_type, bytes })
     }
 
     pub(crate) async fn history_instant(&self, _: &Principal, request: ReadInstant) -> Result<Answer, Failure> {
@@ -90,8 +120,4 @@ fn span(from: i64, to: i64) -> Result<Span, Failure> {
 
 fn bytes(bytes: Vec<u8>) -> Answer {
     Answer::Bytes { content_type: "application/octet-stream", bytes }
-}
-
-fn unreadable(error: ReadError) -> Failure {
-    Failure::caused(Code::Storage, format!("history cannot be read: {error}"), &error)
 }

@@ -77,6 +77,7 @@ fn what_is_said_while_the_disk_writes_is_heard_after() {
     story.journalled();
     story.pass(1);
     story.value("temperature", 20.0);
+    story.pass(1);
     assert_eq!(story.alarms(), [("hot".to_owned(), State::Unack)]);
     assert!(story.journalled().is_empty(), "the journal's order is the order of events");
     settle(&mut story, ticket, Ok(()));

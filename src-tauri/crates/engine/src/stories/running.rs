@@ -95,7 +95,7 @@ async fn what_is_acknowledged_is_on_disk_and_stands_after_a_restart() {
     first.send(90.0).await;
     let occurrence = first.alarm_in(State::Unack).await;
     let acted = first.engine.act(vec![occurrence.clone()], Wanted::Acknowledge, act()).await.expect("the disk works");
-    assert_eq!(acted.done, [occurrence.clone()]);
+    assert_eq!(acted.done.first(), Some(&occurrence));
     let standing = first.journal.standing().expect("the journal can be read");
     assert_eq!(standing.iter().map(|(_, standings)| standings[0].state).collect::<Vec<_>>(), [State::Acked]);
     first.engine.stop().await;

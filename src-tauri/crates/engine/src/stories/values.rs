@@ -49,6 +49,19 @@ fn a_tag_that_falls_silent_is_stale_after_its_own_time() {
 }
 
 #[test]
+fn a_tag_that_never_had_a_value_has_no_data_once_its_time_is_over() {
+    let mut story = Story::begin();
+    story.down("broker");
+    story.pass(20);
+    assert_eq!(story.row("pressure").quality, Quality::BAD_WAITING, "the gateway's alarm says enough");
+    story.up("broker");
+    story.pass(4);
+    assert_eq!(story.row("pressure").quality, Quality::BAD_WAITING);
+    story.pass(2);
+    assert_eq!(story.row("pressure").quality, Quality::BAD_NO_DATA);
+}
+
+#[test]
 fn calculations_follow_their_inputs_in_order() {
     let mut story = Story::begin();
     story.value("temperature", 10.0);

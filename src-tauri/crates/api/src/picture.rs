@@ -1,0 +1,96 @@
+//! A trend of plant tags as a picture: from tags and history to what `report` draws. The Trends screen and the command
+//! line make theirs here.
+
+use history::{Point, ReadError, Reader, SeriesId, Span};
+use jiff::tz::TimeZone;
+use model::{DataType, TagIndex, Timestamp};
+use plant::{Plant, Tag};
+use report::{DrawError, Format, Limit, Pen, Shape, Trend};
+
+use alarm::{LimitKind, Trigger};
+
+use crate::commands::watched_tag;
+use crate::{Code, Failure};
+
+/// How a trend is to be drawn.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The time it shows.
+    pub span: Span,
+    /// Nothing is known after this.
+    pub known_until: Timestamp,
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+    /// The zone in which times are written.
+    pub zone: TimeZone,
+    /// Pixels or lines.
+    pub format: Format,
+}
+
+/// Draws tags of a plant from history; one that is not recorded has an empty line.
+///
+/// # Errors
+/// [`Code::Storage`] where history cannot be read, [`Code::Invalid`] where nothing can be drawn of the request.
+pub fn draw(
+    plant: &Plant,
+    tags: &[(&Tag, Option<SeriesId>)],
+    reader: &Reader,
+    picture: Picture,
+) -> Result<Vec<u8>, Failure> {
+    let Picture { span, known_until, size, zone, format } = picture;
+    let pen = |(tag, series): &(&Tag, Option<SeriesId>)| -> Result<Pen, ReadError> {
+        let points = series.map(|series| reader.minmax(series, span, size.0)).transpose()?.unwrap_or_default();
+        Ok(self::pen(plant, tag, points))
+    };
+    let pens = tags.iter().map(pen).collect::<Result<Vec<Pen>, ReadError>>().map_err(unreadable)?;
+    let trend = Trend { title: plant.name.clone(), from: span.from, to: span.to, known_until, size, pens, zone };
+    report::trend(&trend, format).map_err(|error| {
+        let code = match &error {
+            DrawError::Size { .. } | DrawError::Span | DrawError::Calendar(_) | DrawError::Pens { .. } => Code::Invalid,
+            DrawError::Draw(_) | DrawError::Pack(_) => Code::Internal,
+        };
+        Failure::caused(code, error.to_string(), &error)
+    })
+}
+
+pub(crate) fn unreadable(error: ReadError) -> Failure {
+    Failure::caused(Code::Storage, format!("history cannot be read: {error}"), &error)
+}
+
+fn pen(plant: &Plant, tag: &Tag, points: Vec<Point>) -> Pen {
+    Pen {
+        name: full_name(plant, tag),
+        unit: tag.unit.clone(),
+        decimals: tag.decimals,
+        shape: match tag.data_type {
+            DataType::Float => Shape::Straight,
+            DataType::Bool | DataType::Int | DataType::Text => Shape::Stepped,
+        },
+        points,
+        limits: limits(plant, tag.index),
+    }
+}
+
+/// The tag's name with its machine's, as one picture may show the same tag of several machines.
+fn full_name(plant: &Plant, tag: &Tag) -> String {
+    let machine = tag.equipment.as_ref().and_then(|id| plant.equipment.find(id));
+    machine.map_or_else(|| tag.name.clone(), |machine| format!("{} {}", machine.name, tag.name))
+}
+
+fn limits(plant: &Plant, tag: TagIndex) -> Vec<Limit> {
+    let of_tag = plant.alarms.iter().filter(|definition| watched_tag(&definition.watch) == Some(tag));
+    let limit = |trigger: &Trigger| match trigger {
+        Trigger::Limit { kind, limit, .. } => Some(Limit { letters: letters(*kind).to_owned(), value: *limit }),
+        Trigger::Digital { .. } | Trigger::Stale | Trigger::Condition | Trigger::LinkDown => None,
+    };
+    of_tag.filter_map(|definition| limit(&definition.config.trigger)).collect()
+}
+
+fn letters(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::HighHigh => "HH",
+        LimitKind::High => "H",
+        LimitKind::Low => "L",
+        LimitKind::LowLow => "LL",
+    }
+}
