@@ -1,11 +1,12 @@
 //! Alarms: those written at a tag as limits, those of `[[alarms]]`, and what has to hold among them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use alarm::{AlarmId, Config, Latching, LimitKind, Priority, ReturnAck, Trigger};
 use model::{DataType, EquipmentId, TagIndex};
 
+use crate::ALARMS;
 use crate::document::Table;
 use crate::equipment::Tree;
 use crate::fields::{Fields, Said};
@@ -64,10 +65,16 @@ pub(crate) struct Alarms {
     pub definitions: Vec<AlarmDefinition>,
     places: HashMap<AlarmId, Place>,
     /// Every limit of a tag, for the order they have to be in.
-    limits: HashMap<TagIndex, Vec<(LimitKind, Said<f64>)>>,
+    limits: BTreeMap<TagIndex, Vec<(LimitKind, Said<f64>)>>,
+    entries: usize,
 }
 
 impl Alarms {
+    /// Whether there are more entries than a plant may have, so that no other is looked at.
+    pub fn are_too_many(&self) -> bool {
+        self.entries > ALARMS
+    }
+
     /// Adds an alarm that is decided.
     pub fn add(&mut self, definition: AlarmDefinition, at: Place, problems: &mut Problems) {
         if let Some(first) = self.places.get(&definition.id) {
@@ -119,6 +126,13 @@ impl Alarms {
         tags: &Tags,
         problems: &mut Problems,
     ) {
+        self.entries = self.entries.saturating_add(1);
+        if self.entries > ALARMS {
+            if self.entries == ALARMS + 1 {
+                problems.error(table.at, format!("there are more than {ALARMS} alarms"), "divide the plant in two");
+            }
+            return;
+        }
         let fields = Fields::new(table, "alarm", &KEYS, problems);
         let scope = belongs_to(&fields, scope, tree, problems);
         let id = fields.text("id", problems).filter(|id| check_id(id.value, id.at, problems));
@@ -194,11 +208,17 @@ impl Alarms {
             let Some(tag) = tags.at(index) else { continue };
             problems.set_context(tag.context.clone());
             limits.sort_by_key(|(kind, limit)| (rank(*kind), limit.at));
-            for (at, (kind, limit)) in limits.iter().enumerate() {
-                let below = limits[..at].iter().filter(|(other, _)| rank(*other) < rank(*kind));
-                for (other, lower) in below.filter(|(_, lower)| lower.value >= limit.value) {
-                    let (name, other) = (limit_words(*kind), limit_words(*other));
-                    let (value, lower) = (limit.value, lower.value);
+            // The highest limit of the kind at hand, and the highest of all kinds that have to be below it.
+            let mut highest: Option<(LimitKind, f64)> = None;
+            let mut below: Option<(LimitKind, f64)> = None;
+            for (kind, limit) in limits {
+                if highest.is_some_and(|(other, _)| other != kind) {
+                    below = [below, highest.take()].into_iter().flatten().max_by(|(_, a), (_, b)| a.total_cmp(b));
+                }
+                highest = Some((kind, highest.map_or(limit.value, |(_, value)| value.max(limit.value))));
+                if let Some((other, lower)) = below.filter(|(_, lower)| *lower >= limit.value) {
+                    let (name, other) = (limit_words(kind), limit_words(other));
+                    let value = limit.value;
                     let message = format!("the limits are out of order: {other} {lower} is not below {name} {value}");
                     problems.error(limit.at, message, "keep low-low < low < high < high-high");
                 }

@@ -155,7 +155,7 @@ impl Tree {
             }
             (None, _) => {
                 let paths = self.equipment.nodes().iter().map(|node| node.id.as_str());
-                let near = if problems.is_full() { None } else { nearest(said.value, paths) };
+                let near = if problems.afford(self.positions.len()) { nearest(said.value, paths) } else { None };
                 let remedy = match near {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("add it: [[machines]] with path = \"{}\"", shown(said.value)),

@@ -236,12 +236,16 @@ impl<'t, 'a> Fields<'t, 'a> {
     }
 }
 
-/// The remedy for a word that is not known.
+/// The remedy for a word that is not known: the nearest one, or what there is. Of very many words, the first are looked
+/// at.
 pub(crate) fn instead<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
-    match nearest(word, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("use one of: {}", known.collect::<Vec<_>>().join(", ")),
+    const COMPARED: usize = 1_000;
+    const NAMED: usize = 40;
+    if let Some(near) = nearest(word, known.clone().take(COMPARED)) {
+        return format!("did you mean `{near}`?");
     }
+    let more = if known.clone().nth(NAMED).is_some() { ", ..." } else { "" };
+    format!("use one of: {}{more}", known.take(NAMED).collect::<Vec<_>>().join(", "))
 }
 
 fn as_text<'n>(value: &'n Raw<'_>) -> Option<&'n str> {

@@ -86,9 +86,9 @@ pub(crate) fn unknown_tag_remedy(
     name: &str,
     scope: Option<&EquipmentId>,
     tags: &Tags,
-    problems: &Problems,
+    problems: &mut Problems,
 ) -> Option<String> {
-    if problems.is_full() {
+    if !problems.afford(tags.drafts.len()) {
         return None;
     }
     let near_here = scope.and_then(|scope| {

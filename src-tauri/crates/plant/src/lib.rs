@@ -41,6 +41,8 @@ pub const FORMAT: i64 = 1;
 pub const FILE_BYTES: usize = 16 * 1024 * 1024;
 /// Most tags of a plant.
 pub const TAGS: usize = 200_000;
+/// Most entries of `[[alarms]]` of a plant, those of templates counted for every machine.
+pub const ALARMS: usize = 200_000;
 
 /// The texts of a plant's folder by path relative to it, with `/` between folders: `plant.toml`, `tags/pumps.csv`.
 /// Other files are no concern of this crate and may be left out.

@@ -53,6 +53,9 @@ pub(crate) fn shown(written: &str) -> String {
     shown
 }
 
+/// How many known words are compared with unknown ones, for all remedies together.
+const COMPARISONS: usize = 2_000_000;
+
 /// Collects problems. The same problem at the same place is listed once, however many machines of a template have it.
 #[derive(Debug)]
 pub(crate) struct Problems {
@@ -62,6 +65,7 @@ pub(crate) struct Problems {
     listed: [usize; 2],
     left_out: [usize; 2],
     damaged: BTreeSet<Place>,
+    comparisons: usize,
 }
 
 #[derive(Debug)]
@@ -81,6 +85,7 @@ impl Problems {
             listed: [0; 2],
             left_out: [0; 2],
             damaged: BTreeSet::new(),
+            comparisons: COMPARISONS,
         }
     }
 
@@ -120,6 +125,14 @@ impl Problems {
     /// Whether there is an error among them.
     pub fn has_errors(&self) -> bool {
         self.listed[Severity::Error as usize] > 0
+    }
+
+    /// Whether a remedy may look for the nearest among so many words. Of a large plant in which everything is wrong, not
+    /// every remedy can name the nearest word in reasonable time.
+    pub fn afford(&mut self, comparisons: usize) -> bool {
+        let left = if self.is_full() { None } else { self.comparisons.checked_sub(comparisons) };
+        self.comparisons = left.unwrap_or(self.comparisons);
+        left.is_some()
     }
 
     /// Whether no further error will be listed, so that words for it need not be looked for.

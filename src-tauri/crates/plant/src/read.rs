@@ -1,6 +1,6 @@
 //! From the texts of a folder to a plant: what is read in which order, and what is put together from it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{Protocols, TagIndex};
 
@@ -72,6 +72,9 @@ fn resolve(
     for Use { machine, template, parameters } in &uses {
         problems.set_context(Some(machine_words(machine)));
         for table in &template.tags {
+            if tags.are_too_many() {
+                break;
+            }
             tags.add(&parameters.fill(table), Scope::Machine(&machine.path), &around, problems);
         }
     }
@@ -96,6 +99,9 @@ fn resolve(
     for Use { machine, template, parameters } in &uses {
         problems.set_context(Some(machine_words(machine)));
         for table in &template.alarms {
+            if alarms.are_too_many() {
+                break;
+            }
             alarms.add_entry(&parameters.fill(table), Scope::Machine(&machine.path), &tree, &tags, problems);
         }
     }
@@ -194,8 +200,9 @@ fn uses<'u, 't, 'a>(
             }
         }
     }
+    let used: HashSet<&str> = uses.iter().map(|used| used.template.name).collect();
     for template in templates {
-        if !uses.iter().any(|used| used.template.name == template.name) {
+        if !used.contains(template.name) {
             let message = format!("no machine uses the template `{}`, so that it is not checked", template.name);
             problems.warning(template.at, message, "use it, or remove it");
         }

@@ -18,7 +18,7 @@ pub(crate) fn settings(table: &Table<'_>, without: &[&str]) -> Option<Settings> 
 /// Lists what a protocol rejects, at the key it names or else at the table.
 pub(crate) fn report(rejections: Vec<Rejection>, table: &Table<'_>, problems: &mut Problems) {
     for Rejection { key, message, remedy } in rejections {
-        let entry = key.and_then(|key| table.entry(&key));
+        let entry = if problems.is_full() { None } else { key.and_then(|key| table.entry(&key)) };
         problems.error(entry.map_or(table.at, |entry| entry.key_at), message, remedy);
     }
 }

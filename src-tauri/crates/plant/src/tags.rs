@@ -133,7 +133,7 @@ pub(crate) struct Tags {
     by_index: HashMap<TagIndex, usize>,
     addresses: HashMap<String, usize>,
     roles: HashMap<(EquipmentId, Role), usize>,
-    too_many: bool,
+    entries: usize,
 }
 
 impl Tags {
@@ -146,8 +146,13 @@ impl Tags {
             by_index: HashMap::new(),
             addresses: HashMap::new(),
             roles: HashMap::new(),
-            too_many: false,
+            entries: 0,
         }
+    }
+
+    /// Whether there are more entries than a plant may have, so that no other is looked at.
+    pub fn are_too_many(&self) -> bool {
+        self.entries > TAGS
     }
 
     /// The tag of a full id.
@@ -175,6 +180,14 @@ impl Tags {
 
     /// Reads one entry and adds the tag.
     pub fn add(&mut self, table: &Table<'_>, scope: Scope<'_>, around: &Around<'_>, problems: &mut Problems) {
+        self.entries = self.entries.saturating_add(1);
+        if self.entries > TAGS {
+            // Nothing is said of the others: it is the number that has to change first.
+            if self.entries == TAGS + 1 {
+                problems.error(table.at, format!("there are more than {TAGS} tags"), "divide the plant in two");
+            }
+            return;
+        }
         let fields = Fields::new(table, "tag", &KEYS, problems);
         let equipment = belongs_to(&fields, scope, around.tree, problems);
         let id = fields.need_text("id", "\"temperature\"", problems);
@@ -202,13 +215,6 @@ impl Tags {
             let first = problems.words(earlier.at, id.at);
             let message = format!("the tag `{full}` is given twice, on {first} and on line {}", id.at.line);
             problems.error(id.at, message, "give one of them another id");
-            return;
-        }
-        if self.drafts.len() >= TAGS {
-            if !self.too_many {
-                problems.error(id.at, format!("there are more than {TAGS} tags"), "divide the plant in two");
-            }
-            self.too_many = true;
             return;
         }
         let index = self.indices.assign(&full);

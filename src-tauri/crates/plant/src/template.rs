@@ -23,6 +23,8 @@ pub(crate) struct Template<'t, 'a> {
     pub tags: Vec<&'t Table<'a>>,
     pub alarms: Vec<&'t Table<'a>>,
     defaults: BTreeMap<&'t str, &'t Node<'a>>,
+    /// Every placeholder with the place where it stands first.
+    wanted: BTreeMap<&'t str, Place>,
 }
 
 /// The parameters of one machine.
@@ -47,13 +49,10 @@ pub(crate) fn templates<'t, 'a>(table: &'t Table<'a>, problems: &mut Problems) -
         check_id(&entry.key, entry.key_at, problems);
         let fields = Fields::new(inner, "template", &["defaults", "tags", "alarms"], problems);
         let defaults = fields.inner("defaults", problems).map(|table| parameters(table, problems)).unwrap_or_default();
-        templates.push(Template {
-            name: &entry.key,
-            at: entry.key_at,
-            tags: fields.list("tags", problems),
-            alarms: fields.list("alarms", problems),
-            defaults,
-        });
+        let (tags, alarms) = (fields.list("tags", problems), fields.list("alarms", problems));
+        let mut wanted = BTreeMap::new();
+        tags.iter().chain(&alarms).for_each(|table| placeholders(table, &mut wanted));
+        templates.push(Template { name: &entry.key, at: entry.key_at, tags, alarms, defaults, wanted });
     }
     templates
 }
@@ -62,12 +61,8 @@ impl<'t, 'a> Template<'t, 'a> {
     /// What a machine makes of the template's placeholders. Reports every placeholder it leaves open and everything it
     /// gives that the template does not ask for.
     pub fn parameters(&self, machine: &'t Machine<'t, 'a>, problems: &mut Problems) -> Parameters<'t> {
-        let mut wanted = BTreeMap::new();
-        for table in self.tags.iter().chain(&self.alarms) {
-            placeholders(table, &mut wanted);
-        }
         let given = machine.with.map(|table| parameters(table, problems)).unwrap_or_default();
-        let open = wanted.iter().filter(|(name, _)| {
+        let open = self.wanted.iter().filter(|(name, _)| {
             !(given.contains_key(*name) || self.defaults.contains_key(*name) || BUILT_IN.contains(name))
         });
         for (name, used_at) in open {
@@ -75,7 +70,7 @@ impl<'t, 'a> Template<'t, 'a> {
             let message = format!("`{{{name}}}`, which template `{}` uses on {used}, has no value", self.name);
             problems.absent(machine.at, message, format!("add `with = {{ {name} = ... }}` to the machine"));
         }
-        let known: BTreeSet<&str> = wanted.keys().copied().chain(self.defaults.keys().copied()).collect();
+        let known: BTreeSet<&str> = self.wanted.keys().copied().chain(self.defaults.keys().copied()).collect();
         for name in given.keys().filter(|name| !known.contains(*name)) {
             let at = machine.with.and_then(|table| table.entry(name)).map_or(machine.at, |entry| entry.key_at);
             let message = format!("template `{}` does not use `{{{name}}}`", self.name);

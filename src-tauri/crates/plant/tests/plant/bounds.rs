@@ -69,8 +69,8 @@ fn a_file_that_is_too_large_is_refused() {
 
 #[test]
 fn too_many_tags_are_refused() {
-    let mut list = "id,formula\n".to_owned();
-    (0..=plant::TAGS).for_each(|n| list.push_str(&format!("t{n},1\n")));
+    let mut list = "id,gateway,address.register\n".to_owned();
+    (0..=plant::TAGS).for_each(|n| list.push_str(&format!("t{n},plc,{n}\n")));
     let mut files = folder(AROUND);
     files.insert("tags/many.csv", list);
     assert_eq!(problems(&files), ["tags/many.csv 200002 there are more than 200000 tags; divide the plant in two"]);
@@ -78,12 +78,19 @@ fn too_many_tags_are_refused() {
 
 #[test]
 fn a_large_plant_is_read() {
-    let tag = |n: usize| format!("ulm/fill/line1/filler,t{n},Tag {n},plc,{n},°C,{n},0|100\n");
-    let list: String = (0..20_000).map(tag).collect();
-    let mut files = folder(AROUND);
-    files.insert("tags/many.csv", format!("machine,id,name,gateway,address.register,unit,limits.high,range\n{list}"));
+    let entry = |n: usize| {
+        format!(
+            "[[tags]]\nmachine = \"ulm/fill/line1/filler\"\nid = \"s{n}\"\nname = \"Tag {n}\"\ngateway = \"plc\"\n\
+             address = {{ table = \"holding\", register = {n} }}\nunit = \"°C\"\nrange = [0, 100]\nlimits = {{ high = 82 }}\n"
+        )
+    };
+    let mut files = folder(&format!("{}{AROUND}", (0..10_000).map(entry).collect::<String>()));
+    let row = |n: usize| format!("ulm/fill/line1/filler,t{n},Tag {n},plc,{n},input,°C,82,0|100\n");
+    let head = "machine,id,name,gateway,address.register,address.table,unit,limits.high,range\n";
+    files.insert("tags/many.csv", format!("{head}{}", (0..10_000).map(row).collect::<String>()));
     let plant = plant(&files, &TagIndices::default());
     assert_eq!((plant.tags.len(), plant.points("plc").len(), plant.slots()), (20_000, 20_000, 20_000));
+    assert_eq!(plant.alarms.len(), 20_002);
 }
 
 #[test]
