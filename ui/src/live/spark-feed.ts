@@ -12,6 +12,8 @@ const MOST_TAGS = 16;
 /** The last minutes of one tag: a value a piece of time, NaN where it is not known or was bad. Newest last. */
 export class Spark {
   readonly points = new Float64Array(SPARK_POINTS).fill(NaN);
+  /** Called when the past has arrived. */
+  filled: () => void = () => undefined;
   #piece = 0;
 
   constructor(readonly tag: number) {}
@@ -39,6 +41,7 @@ export class Spark {
     for (let at = 0; at < SPARK_POINTS; at += 1) {
       if (Number.isNaN(this.points[at])) this.points[at] = past[at] ?? NaN;
     }
+    this.filled();
   }
 
   #moveTo(piece: number): void {
