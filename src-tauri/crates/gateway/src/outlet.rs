@@ -19,7 +19,7 @@ const GROUPING: Duration = Duration::from_millis(10);
 /// The most samples in one batch; a batch that is full does not wait.
 const BATCH: usize = 1_000;
 /// Samples that may wait before they are merged, if the link has few tags.
-const ROOM: usize = 4_096;
+const ROOM: usize = 16_384;
 /// Statuses that may wait; of more, the newest are kept.
 const STATUSES: usize = 32;
 
