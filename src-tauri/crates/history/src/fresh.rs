@@ -136,6 +136,16 @@ pub(crate) fn backward(
         .collect()
 }
 
+/// The time of the newest sample of all; one look into the index for each series.
+pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let newest: Option<i64> = connection.query_row(
+        "SELECT max((SELECT time FROM fresh WHERE series = series.id ORDER BY time DESC LIMIT 1)) FROM series",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(newest.map(Timestamp::from_millis))
+}
+
 /// The sample of a row.
 pub(crate) fn decode(row: &Row<'_>) -> rusqlite::Result<Sample> {
     let time: i64 = row.get(0)?;

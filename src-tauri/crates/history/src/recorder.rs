@@ -33,7 +33,18 @@ pub(crate) struct Recorder {
     gaps: HashMap<SeriesId, Timestamp>,
     retention: Option<Duration>,
     retention_due: Uptime,
+    /// The time after which nothing is taken for old; none where that is not known.
+    latest: Option<Latest>,
     pruning: Option<Pruning>,
+}
+
+/// How late it can be, whatever the wall clock says: a clock that was set years ahead must not cost the whole history.
+#[derive(Clone, Copy)]
+struct Latest {
+    /// The newest sample when the program started.
+    newest: Timestamp,
+    /// When that was.
+    at: Uptime,
 }
 
 /// A pruning under way.
@@ -62,12 +73,14 @@ impl Recorder {
             gaps: HashMap::new(),
             retention: options.retention,
             retention_due,
+            latest: None,
             pruning: None,
         }
     }
 
     /// Works until the queue is closed.
     pub(crate) fn run(mut self) {
+        self.latest = self.find_latest();
         loop {
             let pause = self.writer.pause();
             // While the disk does not work an attempt is due after every pause, also without rows, so that the condition
@@ -121,6 +134,12 @@ impl Recorder {
                 self.gaps.entry(series).or_insert(time);
             }
             sort(&mut self.batch);
+        }
+        if self.batch.is_empty() && self.gaps.is_empty() {
+            if self.writer.pause() > Duration::ZERO {
+                self.writer.probe()?;
+            }
+            return Ok(0);
         }
         let (keys, names, batch, gaps) = (&mut self.keys, &self.names, &self.batch, &self.gaps);
         let committed = self.writer.transact(|transaction, epoch| {
@@ -178,9 +197,18 @@ impl Recorder {
             return;
         }
         self.retention_due = now.uptime + RETENTION_EVERY;
-        if let Some(retention) = self.retention {
-            self.begin_pruning(now.wall.saturating_sub(retention));
+        if let (Some(retention), Some(latest)) = (self.retention, self.latest) {
+            let sure = now.wall.min(latest.newest.saturating_add(now.uptime.since(latest.at)));
+            self.begin_pruning(sure.saturating_sub(retention));
         }
+    }
+
+    /// Where the file cannot be read, nothing is removed until the next start.
+    fn find_latest(&self) -> Option<Latest> {
+        self.retention?;
+        let now = self.store.clock().now();
+        let newest = self.store.read(|connection| fresh::newest(connection)).ok()?;
+        Some(Latest { newest: newest.unwrap_or(now.wall), at: now.uptime })
     }
 
     fn begin_pruning(&mut self, before: Timestamp) {

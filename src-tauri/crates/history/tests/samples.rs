@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Place, number, one, time};
-use history::{History, OpenError, Point, Reader, Row, SeriesId, Span};
+use history::{History, OpenError, Options, Point, Reader, Row, SeriesId, Span};
 use model::{Quality, Sample, Timestamp, Value};
 use proptest::prelude::*;
 
@@ -246,19 +246,39 @@ fn pruning_keeps_the_value_at_the_beginning() {
     assert_eq!(reader.raw(ids[1], whole, 10).unwrap().len(), 1, "a tag that seldom changes keeps its value");
 }
 
+const DAY: i64 = 24 * 3600 * 1000;
+const NOW: i64 = 1_760_000_000_000;
+
+/// A history of which ten days are kept, with thirty days in it.
+fn thirty_days(place: &Place) -> (History, SeriesId) {
+    let retention = Some(std::time::Duration::from_secs(10 * 24 * 3600));
+    let history = History::open_with(&place.file(), place.clock.clone(), Options { retention }).expect("opens");
+    let id = one(&history, "x");
+    history.import((0..30).map(|d| number(id, NOW - d * DAY, 1.0)).collect()).expect("imports");
+    (history, id)
+}
+
+fn kept(history: &History, id: SeriesId) -> usize {
+    history.flush().expect("commits");
+    history.reader().raw(id, Span { from: time(0), to: time(i64::MAX) }, 100).expect("reads").len()
+}
+
 #[test]
 fn samples_older_than_the_retention_go_by_themselves() {
     let place = Place::new();
-    let day = 24 * 3600 * 1000;
-    let retention = Some(std::time::Duration::from_secs(10 * 24 * 3600));
-    let history = History::open_with(&place.file(), place.clock.clone(), history::Options { retention }).unwrap();
-    let now = 1_760_000_000_000;
-    let id = one(&history, "x");
-    history.import((0..30).map(|d| number(id, now - d * day, 1.0)).collect()).unwrap();
-    place.clock.set(now + 61_000);
-    history.flush().unwrap();
-    let whole = Span { from: time(0), to: time(i64::MAX) };
-    common::wait_for("ten days and one sample are left", || history.reader().raw(id, whole, 100).unwrap().len() == 11);
+    let (history, id) = thirty_days(&place);
+    place.clock.set(NOW + 61_000);
+    common::wait_for("ten days and one sample are left", || kept(&history, id) == 11);
+}
+
+#[test]
+fn a_clock_that_is_years_ahead_costs_no_history() {
+    let place = Place::new();
+    drop(thirty_days(&place));
+    place.clock.shift(4000 * DAY);
+    let (history, id) = thirty_days(&place);
+    place.clock.set(NOW + 61_000);
+    common::wait_for("what is old by the samples' own time is gone", || kept(&history, id) == 11);
 }
 
 #[test]

@@ -176,6 +176,11 @@ impl Scribe {
         if self.held.is_empty() {
             self.held = self.queue.take();
         }
+        if self.held.is_empty() {
+            let probed = self.writer.probe();
+            self.retry_at = due(self.writer.pause());
+            return probed;
+        }
         let (held, doubtful) = (&self.held, self.doubtful);
         let mut newest = None;
         let written = self.writer.transact(|transaction, _| {

@@ -255,6 +255,18 @@ impl Writer {
         }
     }
 
+    /// Finds out whether the disk takes something, without changing what is stored.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn probe(&mut self) -> Result<(), StoreFailure> {
+        self.transact(|transaction, _| {
+            let format: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            // A transaction without a change would not reach the disk.
+            transaction.pragma_update(None, "user_version", format)
+        })
+    }
+
     /// How long to wait before the next attempt; zero while all is well.
     pub fn pause(&self) -> Duration {
         match self.failures {

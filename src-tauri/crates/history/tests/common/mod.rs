@@ -11,25 +11,33 @@ use std::time::{Duration, Instant};
 use history::{History, Options, Row, SeriesId};
 use model::{Clock, Now, Sample, Timestamp, Uptime, Value};
 
-/// A clock that stands until it is moved. Both times are the same number of milliseconds.
+/// A clock that stands until it is moved. Both times are the same number of milliseconds until wall time is shifted.
 #[derive(Default)]
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    millis: AtomicI64,
+    shift: AtomicI64,
+}
 
 impl TestClock {
     pub fn at(millis: i64) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(millis)))
+        Arc::new(Self { millis: AtomicI64::new(millis), shift: AtomicI64::new(0) })
     }
 
     pub fn set(&self, millis: i64) {
-        self.0.store(millis, Ordering::SeqCst);
+        self.millis.store(millis, Ordering::SeqCst);
+    }
+
+    /// Sets wall time so far ahead of what it would be.
+    pub fn shift(&self, millis: i64) {
+        self.shift.store(millis, Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Now {
-        let millis = self.0.load(Ordering::SeqCst);
+        let millis = self.millis.load(Ordering::SeqCst);
         Now {
-            wall: Timestamp::from_millis(millis),
+            wall: Timestamp::from_millis(millis + self.shift.load(Ordering::SeqCst)),
             uptime: Uptime::from_millis(millis.try_into().expect("the tests' clock starts at the epoch")),
         }
     }
