@@ -28,8 +28,8 @@ impl Api {
         let reading = self.parts.folder.read(running.plant.indices());
         *self.problems.lock().expect("nobody panics while holding the problems") = reading.problems;
         if let Some(plant) = reading.plant {
-            let stopping = |error| Failure::caused(Code::Unavailable, "the plant was not activated", &error);
-            self.parts.engine.activate(plant).await.map_err(|stopped| stopping(stopped))?;
+            let activated = self.parts.engine.activate(plant).await;
+            activated.map_err(|stopped| Failure::caused(Code::Unavailable, "the plant was not activated", &stopped))?;
         }
         Ok(self.plant_status())
     }
