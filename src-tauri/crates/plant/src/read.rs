@@ -89,6 +89,9 @@ fn resolve(
             }
         }
     }
+    if tags.are_too_many() {
+        return None;
+    }
     let calculations = calculations(&tags, problems);
 
     let mut alarms = Alarms::default();

@@ -118,6 +118,26 @@ fn many_mistakes_of_one_kind_do_not_take_long() {
     assert_eq!(problems(&files).len(), 1);
 }
 
+#[test]
+fn much_that_refers_to_much_does_not_take_long() {
+    let tag = |n: usize| format!("[[templates.x.tags]]\nid = \"t{n}\"\nformula = \"1\"\n");
+    let machine = |n: usize| format!("[[machines]]\npath = \"a/b/c/m{n}\"\ntemplate = \"x\"\n");
+    let text: String = (0..1_000).map(tag).chain((0..5_000).map(machine)).collect();
+    let found = problems(&folder(&format!("{text}{AROUND}")));
+    assert_eq!(found, ["1 there are more than 200000 tags (machine `a/b/c/m200`); divide the plant in two"]);
+
+    let alarm = |n: usize| format!("[[alarms]]\nid = \"a{n}\"\ntag = \"t\"\nkind = \"high\"\nlimit = {n}\n");
+    let text: String = (0..20_000).map(alarm).collect();
+    let tag = "[[tags]]\nid = \"t\"\nformula = \"1\"\nlimits = { high_high = 0 }\n";
+    let found = problems(&folder(&format!("{text}{tag}{AROUND}")));
+    assert!(found[0].contains("high 19999 is not below high-high 0"), "{}", found[0]);
+
+    let strange = |n: usize| format!("[[alarms]]\ntag = \"strange{n}\"\nkind = \"stale\"\n");
+    let tag = |n: usize| format!("[[tags]]\nid = \"a-rather-long-name-{n}\"\nformula = \"1\"\n");
+    let text: String = (0..5_000).map(strange).chain((0..5_000).map(tag)).collect();
+    assert_eq!(problems(&folder(&format!("{text}{AROUND}"))).len(), 1_001);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
