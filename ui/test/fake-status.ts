@@ -59,6 +59,7 @@ function gateway(over: Partial<GatewayView>): GatewayView {
     connects: 1,
     merged: 0,
     unknown: 4,
+    overruns: 0,
     latencyMs: null,
     lastMessageAt: null,
     errors: [],

@@ -482,6 +482,10 @@ merged: number,
  */
 unknown: number, 
 /**
+ * Polls left out because the one before was not done.
+ */
+overruns: number, 
+/**
  * Milliseconds from request to answer, newest.
  */
 latencyMs: number | null, 

@@ -143,7 +143,8 @@ export const de: Messages = {
     title: 'Alarme',
     active: 'Aktiv',
     journal: 'Journal',
-    shown: (shown, all) => (shown === all ? `${all} Alarme` : `${shown} von ${all} Alarmen`),
+    shown: (shown, all) =>
+      shown !== all ? `${shown} von ${all} Alarmen` : all === 1 ? '1 Alarm' : `${all} Alarme`,
     none: 'Keine aktiven Alarme.',
     noneMatch: 'Kein Alarm passt zum Filter.',
     search: 'Suche',
@@ -284,6 +285,7 @@ export const de: Messages = {
     never: 'nie',
     connects: 'Verbindungen aufgebaut',
     merged: 'Zusammengefasste Werte',
+    overruns: 'Ausgelassene Abfragen',
     unknown: 'Ungewollte Nachrichten',
     errors: 'Fehler',
     noErrors: 'keine',

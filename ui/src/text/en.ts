@@ -142,7 +142,8 @@ export const en = {
     title: 'Alarms',
     active: 'Active',
     journal: 'Journal',
-    shown: (shown: number, all: number) => (shown === all ? `${all} alarms` : `${shown} of ${all} alarms`),
+    shown: (shown: number, all: number) =>
+      shown !== all ? `${shown} of ${all} alarms` : all === 1 ? '1 alarm' : `${all} alarms`,
     none: 'No active alarms.',
     noneMatch: 'No alarm matches the filter.',
     search: 'Search',
@@ -283,6 +284,7 @@ export const en = {
     never: 'never',
     connects: 'Connections made',
     merged: 'Samples merged',
+    overruns: 'Polls left out',
     unknown: 'Unwanted messages',
     errors: 'Errors',
     noErrors: 'none',

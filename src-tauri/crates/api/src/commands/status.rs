@@ -45,6 +45,7 @@ fn gateway_view(link: &Link, plant: &Plant) -> GatewayView {
         connects: traffic.connects,
         merged: traffic.merged,
         unknown: traffic.unknown,
+        overruns: traffic.overruns,
         latency_ms: traffic.latency_ms,
         last_message_at: traffic.last_message.map(|time| time.millis()),
         errors: traffic

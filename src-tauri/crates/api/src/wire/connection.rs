@@ -74,6 +74,9 @@ pub struct GatewayView {
     /// Messages that no tag wanted.
     #[ts(type = "number")]
     pub unknown: u64,
+    /// Polls left out because the one before was not done.
+    #[ts(type = "number")]
+    pub overruns: u64,
     /// Milliseconds from request to answer, newest.
     pub latency_ms: Option<f64>,
     /// When the last message came.
