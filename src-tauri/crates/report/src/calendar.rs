@@ -161,7 +161,13 @@ fn by_days(first: Date, days: i32, from: Timestamp, to: Timestamp, zone: &TimeZo
     from_day(first.checked_sub(i32::from(back).days())?, days.days(), from, to, zone)
 }
 
-fn by_months(first: Date, months: i32, from: Timestamp, to: Timestamp, zone: &TimeZone) -> Result<Vec<i64>, jiff::Error> {
+fn by_months(
+    first: Date,
+    months: i32,
+    from: Timestamp,
+    to: Timestamp,
+    zone: &TimeZone,
+) -> Result<Vec<i64>, jiff::Error> {
     let month = if months < 12 { first.month() - (first.month() - 1) % i8::try_from(months).unwrap_or(1) } else { 1 };
     let years = i16::try_from(months / 12).unwrap_or(1).max(1);
     let year = first.year() - first.year().rem_euclid(years);
@@ -220,7 +226,10 @@ mod tests {
             "02:00 04:00 06:00 08:00 10:00 12:00"
         );
         assert_eq!(labels("2026-03-01T06:00:00Z", "2026-03-01T06:00:05Z", 8, &utc).split(' ').count(), 6);
-        assert_eq!(labels("2025-12-01T00:00:00Z", "2026-03-01T00:00:00Z", 4, &utc), "Dec 2025 Jan 2026 Feb 2026 Mar 2026");
+        assert_eq!(
+            labels("2025-12-01T00:00:00Z", "2026-03-01T00:00:00Z", 4, &utc),
+            "Dec 2025 Jan 2026 Feb 2026 Mar 2026"
+        );
     }
 
     #[test]

@@ -83,7 +83,7 @@ where
         self.area.present().map_err(failed)
     }
 
-    /// A line through places; broken where the stroke says so, and the breaks run on over the corners.
+    /// A line through places; broken where the stroke says so.
     pub(crate) fn line(&self, places: &[Place], stroke: Stroke) -> Result<(), DrawError> {
         match stroke.dashes {
             None => self.path(places, stroke),
@@ -93,7 +93,8 @@ where
 
     fn path(&self, places: &[Place], stroke: Stroke) -> Result<(), DrawError> {
         let width = (stroke.width * self.factor).round().max(1.0);
-        let style = ShapeStyle { color: colour(stroke.ink).into(), filled: false, stroke_width: pixels(width).unsigned_abs() };
+        let style =
+            ShapeStyle { color: colour(stroke.ink).into(), filled: false, stroke_width: pixels(width).unsigned_abs() };
         let mut path: Vec<(i32, i32)> = places.iter().map(|place| self.at(*place)).collect();
         path.dedup();
         if path.len() < 2 {
@@ -192,14 +193,15 @@ pub(crate) fn single(x: f64) -> f32 {
     x as f32
 }
 
-/// Cuts a line into its dashes.
+/// Cuts a line into its dashes, measured from left to right: a line that goes up and down is broken as often as a level
+/// one.
 fn dashed(places: &[Place], (on, off): (f64, f64)) -> Vec<Vec<Place>> {
     let mut parts: Vec<Vec<Place>> = Vec::new();
     let mut open: Option<Vec<Place>> = places.first().map(|place| vec![*place]);
     let mut left = on;
     for pair in places.windows(2) {
         let (mut from, to) = (pair[0], pair[1]);
-        let mut rest = (to.0 - from.0).hypot(to.1 - from.1);
+        let mut rest = (to.0 - from.0).abs();
         while rest > left {
             let share = left / rest;
             from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
@@ -227,8 +229,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dashes_run_on_over_a_corner() {
-        let parts = dashed(&[(0.0, 0.0), (5.0, 0.0), (5.0, 10.0)], (4.0, 3.0));
-        assert_eq!(parts, [vec![(0.0, 0.0), (4.0, 0.0)], vec![(5.0, 2.0), (5.0, 6.0)], vec![(5.0, 9.0), (5.0, 10.0)]]);
+    fn dashes_are_measured_from_left_to_right() {
+        let parts = dashed(&[(0.0, 0.0), (5.0, 0.0), (5.0, 90.0), (9.0, 90.0)], (4.0, 3.0));
+        assert_eq!(parts, [vec![(0.0, 0.0), (4.0, 0.0)], vec![(7.0, 90.0), (9.0, 90.0)]]);
+        let parts = dashed(&[(0.0, 0.0), (2.0, 0.0), (2.0, 90.0), (3.0, 90.0)], (4.0, 3.0));
+        assert_eq!(parts, [vec![(0.0, 0.0), (2.0, 0.0), (2.0, 90.0), (3.0, 90.0)]], "a step within a dash");
     }
 }

@@ -48,7 +48,8 @@ pub(crate) fn runs(pen: &Pen, trend: &Trend) -> Vec<Run> {
         match spots.get(index + 1) {
             Some(Spot { at, value: Some((next, next_trust)) }) => match pen.shape {
                 Shape::Straight => {
-                    let both = if trust == Trust::Sure && *next_trust == Trust::Sure { Trust::Sure } else { Trust::Unsure };
+                    let both =
+                        if trust == Trust::Sure && *next_trust == Trust::Sure { Trust::Sure } else { Trust::Unsure };
                     add(&mut runs, both, &[from, (*at, *next)], width);
                 }
                 Shape::Stepped => add(&mut runs, trust, &[from, (*at, value), (*at, *next)], width),
@@ -165,10 +166,7 @@ mod tests {
                 (1_300, None, Quality::BAD_TIMEOUT),
                 (1_600, Some(4.0), GOOD),
             ],
-            &[
-                (Trust::Sure, &[(100.0, 1.0), (200.0, 2.0), (300.0, 2.0)]),
-                (Trust::Sure, &[(600.0, 4.0), (900.0, 4.0)]),
-            ],
+            &[(Trust::Sure, &[(100.0, 1.0), (200.0, 2.0), (300.0, 2.0)]), (Trust::Sure, &[(600.0, 4.0), (900.0, 4.0)])],
         );
     }
 

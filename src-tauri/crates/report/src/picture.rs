@@ -33,6 +33,10 @@ const MARGIN: f64 = 16.0;
 const ROW: f64 = 18.0;
 /// A panel lower than this would say nothing.
 const LEAST_PANEL: f64 = 60.0;
+/// Between two panels, room for the units of the lower one.
+const PANEL_GAP: f64 = 36.0;
+/// A table wider than this is hard to read along its rows.
+const WIDEST_LEGEND: f64 = 860.0;
 /// Where along the picture a pen's number is first written, as shares of its own stretch.
 const NUMBERS: u32 = 3;
 
@@ -70,7 +74,7 @@ where
     let room = height - top - foot - MARGIN;
     let rows = legend_rows(room, drawn.len(), panels.len());
     let legend_top = if rows == 0 { height - MARGIN } else { height - MARGIN - ROW * count(rows + 1) - 4.0 };
-    let panel_gap = 14.0;
+    let panel_gap = PANEL_GAP;
     let plots = legend_top - foot - top;
     let each = (plots - panel_gap * count(panels.len() - 1)) / count(panels.len());
     let parts = if each > 260.0 {
@@ -126,7 +130,12 @@ where
     let title = canvas.cut(&plain(&trend.title), room, TITLE);
     canvas.text(&title, (MARGIN, MARGIN + 8.0), Hold::Left, TITLE)?;
     let span = calendar::span(trend.from, trend.to, &trend.zone).map_err(DrawError::Calendar)?;
-    canvas.text(&canvas.cut(&span, room, PLAIN), (MARGIN, MARGIN + 31.0), Hold::Left, Lettering { ink: GREY, ..PLAIN })?;
+    canvas.text(
+        &canvas.cut(&span, room, PLAIN),
+        (MARGIN, MARGIN + 31.0),
+        Hold::Left,
+        Lettering { ink: GREY, ..PLAIN },
+    )?;
     Ok(MARGIN + 66.0)
 }
 
@@ -143,7 +152,7 @@ fn units<'p>(drawn: &[Drawn<'p>]) -> Vec<&'p str> {
 
 /// How many pens the legend can name without squeezing the plots to nothing.
 fn legend_rows(room: f64, pens: usize, panels: usize) -> usize {
-    let free = room - (LEAST_PANEL + 14.0) * count(panels);
+    let free = room - (LEAST_PANEL + PANEL_GAP) * count(panels);
     let fits = whole((free.max(0.0) / ROW).floor()) as usize;
     if fits < 2 { 0 } else { pens.min(fits - 1) }
 }
@@ -245,7 +254,7 @@ where
     fn limits(&self, group: &Group<'_, '_>) -> Result<(), DrawError> {
         for drawn in &group.pens {
             for limit in &drawn.pen.limits {
-                if !(0.0..=1.0).contains(&group.axis.share(limit.value)) {
+                if !(-1e-6..=1.000_001).contains(&group.axis.share(limit.value)) {
                     continue;
                 }
                 let y = self.y(&group.axis, limit.value);
@@ -273,7 +282,7 @@ where
                     run.line.iter().map(|(at, value)| (self.x(*at), self.y(&group.axis, *value))).collect();
                 let dashes = match run.trust {
                     Trust::Sure => None,
-                    Trust::Unsure => Some((3.0, 3.0)),
+                    Trust::Unsure => Some((6.0, 5.0)),
                 };
                 self.canvas.line(&line, Stroke { ink: drawn.ink, width: 1.6, dashes })?;
                 // A run too short for a line is still something that was seen.
@@ -351,24 +360,24 @@ where
 }
 
 /// The table below the plots: each pen with its number, and what was seen of it.
-fn legend<B: DrawingBackend>(
-    drawn: &[Drawn<'_>],
-    rows: usize,
-    top: f64,
-    canvas: &Canvas<B>,
-) -> Result<(), DrawError>
+fn legend<B: DrawingBackend>(drawn: &[Drawn<'_>], rows: usize, top: f64, canvas: &Canvas<B>) -> Result<(), DrawError>
 where
     B::ErrorType: 'static,
 {
     if rows == 0 {
         return Ok(());
     }
-    let right = canvas.size.0 - MARGIN;
-    let column = ((canvas.size.0 - 2.0 * MARGIN) * 0.16).clamp(52.0, 120.0);
-    let unit_left = right - column * 3.0 - 90.0_f64.min(canvas.size.0 * 0.14);
+    let wide = (canvas.size.0 - 2.0 * MARGIN).min(WIDEST_LEGEND);
+    let right = MARGIN + wide;
+    let column = (wide * 0.16).clamp(52.0, 110.0);
+    let unit_left = right - column * 3.0 - 90.0_f64.min(wide * 0.14);
     let name_left = MARGIN + 44.0;
     let heads = [("Last", right - column * 2.0), ("Min", right - column), ("Max", right)];
-    canvas.text("Pen", (MARGIN, top + ROW / 2.0), Hold::Left, SMALL)?;
+    let head = match drawn.len() - rows {
+        0 => "Pen".to_owned(),
+        more => format!("Pen ({more} more not listed)"),
+    };
+    canvas.text(&head, (MARGIN, top + ROW / 2.0), Hold::Left, SMALL)?;
     for (head, x) in heads {
         canvas.text(head, (x, top + ROW / 2.0), Hold::Right, SMALL)?;
     }

@@ -36,13 +36,19 @@ fn filler() -> Trend {
         "Filler · Product pressure",
         "bar",
         2,
-        points(|h| (!(2.0..2.25).contains(&h)).then(|| 2.4 + 0.03 * wobble(h) - if (3.2..3.3).contains(&h) { 0.5 } else { 0.0 })),
+        points(|h| {
+            (!(2.0..2.25).contains(&h))
+                .then(|| 2.4 + 0.03 * wobble(h) - if (3.2..3.3).contains(&h) { 0.5 } else { 0.0 })
+        }),
     );
     pressure.limits = vec![Limit { letters: "L".into(), value: 2.0 }, Limit { letters: "LL".into(), value: 1.4 }];
-    let speed = pen("Filler · Speed", "bottles/min", 1, points(|h| Some(if stopped(h) { 0.0 } else { 399.0 + wobble(h) })));
-    let mut target = pen("Filler · Speed setpoint", "bottles/min", 1, points(|h| Some(if h < 2.5 { 400.0 } else { 380.0 })));
+    let speed =
+        pen("Filler · Speed", "bottles/min", 1, points(|h| Some(if stopped(h) { 0.0 } else { 399.0 + wobble(h) })));
+    let mut target =
+        pen("Filler · Speed setpoint", "bottles/min", 1, points(|h| Some(if h < 2.5 { 400.0 } else { 380.0 })));
     target.shape = Shape::Stepped;
-    let mut drive = pen("Filler · Drive temperature", "°C", 1, points(|h| Some(50.0 + 3.0 * (h * 1.5).sin() + 0.2 * wobble(h))));
+    let mut drive =
+        pen("Filler · Drive temperature", "°C", 1, points(|h| Some(50.0 + 3.0 * (h * 1.5).sin() + 0.2 * wobble(h))));
     for point in &mut drive.points[700..900] {
         point.quality = Quality::STALE;
     }

@@ -201,7 +201,8 @@ impl Demo {
         (self.mqtt_port, self.modbus_port)
     }
 
-    /// Disturbs the plant, or mends it. Doing what is done already changes nothing.
+    /// Disturbs the plant, or mends it. Doing what is done already changes nothing. Waits until a broker that is stopped or
+    /// started is so: some milliseconds.
     ///
     /// # Errors
     /// [`ActError`].

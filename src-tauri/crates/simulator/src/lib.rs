@@ -10,6 +10,8 @@
 //! **Invariant:** everything listens on 127.0.0.1 only.
 
 mod broker;
+#[cfg(test)]
+mod day;
 mod demo;
 mod line;
 mod messages;
@@ -23,7 +25,6 @@ mod registers;
 
 pub use broker::BrokerError;
 pub use demo::{Act, ActError, Demo, MachineView, Options, StartError, View};
-pub use line::{Design, Faults, Line, State, Station};
+pub use line::{Design, Station};
 pub use past::PastTag;
 pub use plant_file::FolderError;
-pub use random::Random;

@@ -102,7 +102,6 @@ fn every_recorded_tag_has_a_past_within_seconds() {
     let begun = Instant::now();
     let rows = demo.past(&history, now, 7, &tags).unwrap();
     let took = begun.elapsed();
-    println!("{rows} rows in {took:?}");
     assert!(took < Duration::from_secs(30), "{rows} rows took {took:?}");
     let reader = history.reader();
     for tag in &tags {
