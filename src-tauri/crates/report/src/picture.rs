@@ -176,7 +176,9 @@ where
     B::ErrorType: 'static,
 {
     let numbers = group.axis.labels();
-    let unit = canvas.width(&plain(group.unit), SMALL).min(90.0);
+    let heavy = Lettering { weight: Weight::SemiBold, ..SMALL };
+    // A little more, as a program that shows an SVG may have wider letters.
+    let unit = (canvas.width(&plain(group.unit), heavy) * 1.1).min(96.0);
     numbers.iter().map(|label| canvas.width(label, SMALL)).fold(unit, f64::max) + 18.0
 }
 
@@ -243,8 +245,8 @@ where
                 self.canvas.line(&[(x, y), (x + 4.0 * out, y)], Stroke { ink: EDGE, width: 1.0, dashes: None })?;
                 self.canvas.text(&label, (x + 8.0 * out, y), hold, Lettering { ink, ..SMALL })?;
             }
-            let unit = self.canvas.cut(&plain(group.unit), 90.0, SMALL);
             let lettering = Lettering { weight: Weight::SemiBold, ink, ..SMALL };
+            let unit = self.canvas.cut(&plain(group.unit), 90.0, lettering);
             self.canvas.text(&unit, (x + 8.0 * out, top - 15.0), hold, lettering)?;
             at[side] += axis_width(group, self.canvas) * out;
         }
