@@ -1,6 +1,8 @@
 //! Pages of the journal.
 
-use ::journal::{Action, AlarmChange, Entry, Phase, Query, Record};
+use std::sync::Arc;
+
+use ::journal::{Action, AlarmChange, Entry, Journal, Phase, Query, Record, StoreFailure};
 use alarm::{AlarmId, Cause, Priority};
 use model::{EquipmentId, Timestamp};
 
@@ -10,16 +12,32 @@ use crate::{Api, Code, Failure, Principal};
 
 /// Most entries of a page.
 const LONGEST_PAGE: u32 = 500;
+/// Most pages of the journal that are looked through for one page of an answer.
+const MOST_LOOKS: usize = 8;
 
 impl Api {
     pub(crate) async fn journal_read(&self, _: &Principal, request: ReadJournal) -> Result<JournalPage, Failure> {
         let query = query(request)?;
-        let journal = std::sync::Arc::clone(&self.parts.journal);
-        let page = wait_for_disk(move || journal.page(&query))
+        let journal = Arc::clone(&self.parts.journal);
+        wait_for_disk(move || pages(&journal, query))
             .await?
-            .map_err(|error| Failure::caused(Code::Storage, format!("the journal cannot be read: {error}"), &error))?;
-        Ok(JournalPage { entries: page.records.into_iter().filter_map(entry).collect(), next: page.next })
+            .map_err(|error| Failure::caused(Code::Storage, format!("the journal cannot be read: {error}"), &error))
     }
+}
+
+/// One page for a reader: the journal looks at a bounded number of its entries at a time, and some of them say nothing
+/// new, so that it may take several of its pages to fill one.
+fn pages(journal: &Journal, mut query: Query) -> Result<JournalPage, StoreFailure> {
+    let mut entries = Vec::new();
+    for _ in 0..MOST_LOOKS {
+        let page = journal.page(&query)?;
+        entries.extend(page.records.into_iter().filter_map(entry));
+        query.before = page.next;
+        if page.next.is_none() || entries.len() * 2 > query.limit {
+            break;
+        }
+    }
+    Ok(JournalPage { entries, next: query.before })
 }
 
 fn query(request: ReadJournal) -> Result<Query, Failure> {
