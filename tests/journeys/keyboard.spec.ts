@@ -59,7 +59,13 @@ test('an alarm is acknowledged without a pointer', async ({ page }) => {
   await call(page, 'demo_act', { act: 'jam', machine: machine('capper') });
   const row = page.locator(`[data-testid=alarm-row][data-alarm="${machine('capper')}/jammed"]`);
   await expect(row).toHaveAttribute('data-state', 'unack', { timeout: 20_000 });
-  await row.focus();
+  const occurrence = (await row.getAttribute('data-occurrence')) ?? '';
+  const detail = page.getByTestId('alarm-detail');
+  await page.keyboard.press('ArrowDown');
+  for (let step = 0; step < 10 && (await detail.getAttribute('data-occurrence')) !== occurrence; step += 1) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await expect(detail).toHaveAttribute('data-occurrence', occurrence);
   await page.keyboard.press('k');
   await expect(page.getByTestId('note-field')).toBeFocused();
   await page.keyboard.type('Seen from the desk');

@@ -176,6 +176,8 @@ export class Desk {
   #write(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      // Somebody may have gone elsewhere a moment ago: the address is theirs then.
+      if (!location.hash.startsWith('#/trends')) return;
       const query = this.#query();
       this.#written = new URLSearchParams(query).toString();
       route.replace(`#/trends?${query}`);

@@ -72,9 +72,9 @@ export class TrendFeed {
     return this.#traces.get(tag)?.trace.samples() ?? NO_SAMPLES;
   }
 
-  /** The engine's wall time. */
+  /** The engine's wall time, in whole milliseconds: uPlot's time axis puts its marks a millisecond off for parts of one. */
   now(): number {
-    return this.#station.pulse.now();
+    return Math.floor(this.#station.pulse.now());
   }
 
   /** The last instant of which anything is known: now, or when the engine was last heard. */
