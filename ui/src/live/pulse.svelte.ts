@@ -4,6 +4,14 @@ import type { LiveTable } from './table';
 
 /** How often live values are pulled, in milliseconds from the start of one pull to the start of the next. */
 const PERIOD_MS = 100;
+/**
+ * When so many values change from one pull to the next, nobody reads them ten times a second, and painting them would
+ * keep a core busy: the pull slows down, to at most half of the second that a shown value may be old.
+ */
+const CROWDED: readonly { rows: number; periodMs: number }[] = [
+  { rows: 256, periodMs: 500 },
+  { rows: 64, periodMs: 250 },
+];
 /** After this long without a frame, or with an engine that has not stirred, nothing on the screen counts as live. */
 const STALE_AFTER_MS = 2_000;
 /** A pull that has not come back by now is given up, so that a hung host does not hang the screen's own watch. */
@@ -13,7 +21,7 @@ const GIVE_UP_MS = 5_000;
 export type Liveness = 'connecting' | 'live' | 'lost' | 'stalled';
 
 /**
- * The heartbeat of the screen: pulls a frame ten times a second, one at a time, and says what it brought. It alone decides
+ * The heartbeat of the screen: pulls a frame up to ten times a second, one at a time, and says what it brought. It alone decides
  * whether what is shown is alive: no frame for two seconds, or an engine that stands still, and everything is stale.
  */
 export class Pulse {
@@ -36,6 +44,8 @@ export class Pulse {
   #revision = 0;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #started = 0;
+  #period = PERIOD_MS;
   #watch: ReturnType<typeof setInterval> | undefined;
   #lastFrame = 0;
   #engineNow = 0;
@@ -43,6 +53,7 @@ export class Pulse {
   constructor(host: Host, table: LiveTable) {
     this.#host = host;
     this.#table = table;
+    table.onWanted(() => this.#hurry());
   }
 
   /** Whether values may be shown as they came. Reactive. */
@@ -78,15 +89,25 @@ export class Pulse {
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     clearInterval(this.#watch);
   }
 
   async #beat(): Promise<void> {
-    const started = performance.now();
+    this.#timer = undefined;
+    this.#started = performance.now();
     await this.#pull();
-    if (!this.#running) return;
-    const wait = Math.max(0, PERIOD_MS - (performance.now() - started));
-    this.#timer = setTimeout(() => void this.#beat(), wait);
+    if (this.#running) this.#wait(this.#period);
+  }
+
+  #wait(period: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#beat(), Math.max(0, period - (performance.now() - this.#started)));
+  }
+
+  // What has just come onto the screen is not kept waiting because the screen before it was crowded.
+  #hurry(): void {
+    if (this.#timer !== undefined) this.#wait(PERIOD_MS);
   }
 
   async #pull(): Promise<void> {
@@ -112,6 +133,7 @@ export class Pulse {
     if (frame.plantRevision === this.#plant) {
       this.#revision = frame.revision;
       this.#table.apply(frame);
+      this.#period = frame.full ? PERIOD_MS : paceFor(frame.rows);
     }
     this.plantRevision = frame.plantRevision;
     this.alarmRevision = frame.alarmRevision;
@@ -132,6 +154,10 @@ export class Pulse {
     this.liveness = liveness;
     this.since = liveness === 'live' ? 0 : since;
   }
+}
+
+function paceFor(rows: number): number {
+  return CROWDED.find((each) => rows > each.rows)?.periodMs ?? PERIOD_MS;
 }
 
 function differs(a: readonly number[], b: readonly number[]): boolean {

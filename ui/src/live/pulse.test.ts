@@ -106,6 +106,28 @@ describe('the pulse', () => {
     expect(pulse.liveness).toBe('stalled');
   });
 
+  it('slows down while hundreds of values change, and hurries for what is newly shown', async () => {
+    host = new FakeHost(40);
+    table.reset(host.plant.tags.length);
+    pulse = new Pulse(host, table);
+    pulse.use(host.plant.revision);
+    host.plant.tags.forEach((tag) => table.watch(tag.index, vi.fn()));
+    const busy = setInterval(() => host.plant.tags.forEach((tag) => host.set(tag.index, Math.random())), 20);
+    pulse.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const asked = vi.spyOn(host, 'frame');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(asked.mock.calls.length).toBe(4);
+    clearInterval(busy);
+    await vi.advanceTimersByTimeAsync(1_000);
+    host.plant.tags.forEach((tag) => host.set(tag.index, 1));
+    await vi.advanceTimersByTimeAsync(110);
+    const before = asked.mock.calls.length;
+    table.watch(100_000, vi.fn());
+    await vi.advanceTimersByTimeAsync(110);
+    expect(asked.mock.calls.length).toBeGreaterThan(before);
+  });
+
   it('takes no rows of another plant', async () => {
     host.set(3, 1);
     table.watch(3, vi.fn());

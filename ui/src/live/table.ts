@@ -28,6 +28,7 @@ export class LiveTable {
   #text = new Map<number, string>();
   readonly #watchers = new Map<number, Set<() => void>>();
   #wanted: number[] | null = null;
+  #tellWanted: () => void = () => undefined;
   #grown = false;
 
   /** Makes room for a plant's tags and forgets every value. Watchers stay, and are told. */
@@ -54,6 +55,11 @@ export class LiveTable {
     return grown;
   }
 
+  /** Calls `tell` whenever a tag is added to those that are watched. */
+  onWanted(tell: () => void): void {
+    this.#tellWanted = tell;
+  }
+
   /** Calls `tell` whenever the tag's row changes, until the returned function is called. */
   watch(tag: number, tell: () => void): () => void {
     let watchers = this.#watchers.get(tag);
@@ -63,6 +69,7 @@ export class LiveTable {
       this.#wanted = null;
       this.#grown = true;
       this.#forget(tag);
+      this.#tellWanted();
     }
     watchers.add(tell);
     return () => {
