@@ -8,7 +8,7 @@ use engine::{Engine, SystemClock};
 use gateway::Network;
 use history::History;
 use jiff::tz::TimeZone;
-use journal::{Entry, Journal, System};
+use journal::Journal;
 use model::Clock;
 use plant::{Plant, Problem, TagIndices};
 use simulator::{Demo, PastTag};
@@ -72,7 +72,6 @@ pub struct Running {
     pub api: Arc<Api>,
     /// What people call it.
     pub name: String,
-    clock: Arc<dyn Clock>,
     history: Arc<History>,
     journal: Arc<Journal>,
     demo: Option<Arc<Demo>>,
@@ -145,7 +144,6 @@ impl Running {
             make_up_past(demo, &history, &plant, clock.as_ref());
         }
 
-        say(&journal, clock.as_ref(), format!("Andon {} started, plant {}", env!("CARGO_PKG_VERSION"), plant.name));
         let name = plant.name.clone();
         let engine = engine::Parts {
             clock: Arc::clone(&clock),
@@ -164,20 +162,19 @@ impl Running {
             version: env!("CARGO_PKG_VERSION"),
             zone: TimeZone::system(),
         });
-        Ok(Self { api: Arc::new(api), name, clock, history, journal, demo })
+        Ok(Self { api: Arc::new(api), name, history, journal, demo })
     }
 
     /// Ends it in order: links, engine, stores, demo. What is known is on disk afterwards, as far as the disk allows.
     pub async fn stop(self) {
         self.api.stop().await;
-        let committed = tokio::sync::oneshot::channel();
-        let said = System { at: self.clock.now().wall, message: "Andon ended".into() };
-        let (tell, told) = committed;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Nothing more to say: told once everything before it is on disk.
         let done = Box::new(move |result: Result<Vec<i64>, journal::StoreFailure>| {
             // Whoever waited may have run out of time.
             let _late = tell.send(result);
         });
-        self.journal.append(vec![Entry::System(said)], Some(done));
+        self.journal.append(Vec::new(), Some(done));
         match told.await {
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => tracing::error!(%failure, "the journal is not whole"),
@@ -208,10 +205,6 @@ fn make_up_past(demo: &Demo, history: &History, plant: &Plant, clock: &dyn Clock
         Ok(rows) => tracing::info!(rows, "{PAST_DAYS} days of past were made up for the demo"),
         Err(failure) => tracing::error!(%failure, "no past could be made up for the demo"),
     }
-}
-
-fn say(journal: &Journal, clock: &dyn Clock, message: String) {
-    journal.append(vec![Entry::System(System { at: clock.now().wall, message })], None);
 }
 
 fn words(problems: &[Problem]) -> String {

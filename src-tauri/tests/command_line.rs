@@ -176,9 +176,10 @@ fn without_a_plant_it_says_what_to_do() {
 
 #[test]
 fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
-    let data = tempfile::tempdir().expect("a scratch folder");
-    let folder = data.path().to_str().expect("a path in UTF-8");
-    let served = Served::start(data.path());
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let data = scratch.path().join("data");
+    let folder = data.to_str().expect("a path in UTF-8");
+    let served = Served::start(&data);
 
     // A second start with the same data is refused, and says who has it.
     let second = andon(&["demo", "--headless", "--data", folder]);
@@ -212,15 +213,15 @@ fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
     assert!(text(&act.stderr).contains("filler"), "{}", text(&act.stderr));
 
     // A trend can be drawn while it runs, and after it ended.
-    let png = data.path().join("trend.png");
+    let png = data.join("trend.png");
     draw(folder, "--png", &png);
     let drawn = fs::read(&png).expect("a picture");
     assert!(drawn.starts_with(b"\x89PNG") && drawn.len() > 10_000, "{} bytes", drawn.len());
 
     let took = served.end();
     assert!(took < Duration::from_secs(3), "ending took {took:?}");
-    assert!(!data.path().join("served").exists(), "the token stays behind");
-    let svg = data.path().join("trend.svg");
+    assert!(!data.join("served").exists(), "the token stays behind");
+    let svg = data.join("trend.svg");
     draw(folder, "--svg", &svg);
     assert!(fs::read_to_string(&svg).expect("a picture").contains("<svg"));
 }

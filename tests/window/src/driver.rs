@@ -1,10 +1,12 @@
 //! A WebDriver session in Andon's window, through tauri-driver and WebKitWebDriver (W3C WebDriver, level 1).
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::http::request;
@@ -36,6 +38,10 @@ impl Driver {
             .env_remove("WAYLAND_DISPLAY")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
+            // It says with a stack trace that its first attempt to reach WebKitWebDriver came too early.
+            .stderr(Stdio::null())
+            // It starts WebKitWebDriver and leaves it behind when it is killed: the group ends as one.
+            .process_group(0)
             .spawn()
             .expect("tauri-driver is installed; `cargo xtask setup` does it");
         let mut driver = Self { driver, port, session: String::new() };
@@ -44,7 +50,10 @@ impl Driver {
             "application": program(),
             "args": ["demo", "--data", data],
         } } } });
-        let answer = request(port, "POST", "/session", &wanted).and_then(value).expect("a session in the window");
+        // tauri-driver may find its first connection to WebKitWebDriver closed, and then answers nothing at all.
+        let answer =
+            until("a connection to WebKitWebDriver", START_LIMIT, || request(port, "POST", "/session", &wanted).ok());
+        let answer = value(answer).expect("a session in the window");
         driver.session = answer["sessionId"].as_str().expect("a session has an id").to_owned();
         driver
     }
@@ -108,7 +117,9 @@ impl Drop for Driver {
             // The window may be gone already: some tests kill it.
             let _ended = request(self.port, "DELETE", &format!("/session/{}", self.session), &Value::Null);
         }
-        let _ended = self.driver.kill();
+        if let Some(group) = i32::try_from(self.driver.id()).ok().and_then(Pid::from_raw) {
+            let _ended = kill_process_group(group, Signal::KILL);
+        }
         let _reaped = self.driver.wait();
     }
 }
