@@ -43,7 +43,7 @@ pub fn test(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Res
 pub fn bench(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
     let mut command = project.cargo();
     command.args(["bench", "--workspace", "--benches", "--locked"]);
-    for without in ["andon", "window", "field", "tidy", "xtask"] {
+    for without in ["andon", "window", "tidy", "xtask"] {
         command.args(["--exclude", without]);
     }
     process::run(&mut command, LONG, interrupt)

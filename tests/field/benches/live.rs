@@ -4,7 +4,7 @@
 //! them new in every message. In each round a bare client that only counts messages comes first, as the baseline on this
 //! machine at this minute; then the whole of Andon but its window: gateway, engine with 2,000 limit alarms and 1,000
 //! calculated tags, history that records every tag, and a screen of 500 tags that pulls frames at 10 Hz.
-//! Processor time is that of the whole process, and of history's writer, from /proc.
+//! ProcessorTime time is that of the whole process, and of history's writer, from /proc.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -284,19 +284,19 @@ async fn publish(port: u16) {
 
 /// Seconds of processor time used so far.
 #[derive(Clone, Copy, Default)]
-struct Processor {
+struct ProcessorTime {
     all: f64,
     writer: f64,
 }
 
-fn processor() -> Processor {
+fn processor() -> ProcessorTime {
     let mut by_thread: BTreeMap<String, f64> = BTreeMap::new();
     for task in std::fs::read_dir("/proc/self/task").expect("/proc is there").flatten() {
         let (name, seconds) = thread_time(&task.path());
         *by_thread.entry(name).or_default() += seconds;
     }
     let writer = by_thread.iter().filter(|(name, _)| name.contains("history")).map(|(_, seconds)| seconds).sum();
-    Processor { all: thread_time(Path::new("/proc/self")).1, writer }
+    ProcessorTime { all: thread_time(Path::new("/proc/self")).1, writer }
 }
 
 /// A thread's or process's name and processor time, by its `stat` file (fields 14 and 15, in hundredths of a second).
