@@ -32,7 +32,7 @@ const LANE_SPACE = 8;
 const MARGIN = 0.06;
 
 /** Noise is not blown up beyond this share of a tag's display range. */
-const LEAST_SHARE = 0.02;
+const LEAST_SHARE = 0.05;
 
 /** An axis stays as it was while its lines fill more of it than this, so that it does not breathe with every sample. */
 const STEADY_SHARE = 0.45;

@@ -37,8 +37,8 @@ export class TrendFeed {
 
   /** Goes up with every live value that came. */
   revision = 0;
-  /** Goes up with every answer of the history. */
-  answers = 0;
+  /** Goes up with every answer of the history. Reactive. */
+  answers = $state(0);
 
   readonly #station: Station;
   readonly #traces = new Map<number, { trace: Trace; release: () => void }>();
