@@ -22,7 +22,7 @@ struct Cli {
     /// Where Andon keeps history, journal and logs.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The plant to show: a folder with a plant.toml.
+    /// The plant to show, a folder with a plant.toml; the one shown last if not given.
     #[arg(long, value_name = "DIR")]
     plant: Option<PathBuf>,
     #[command(flatten)]
@@ -53,7 +53,7 @@ enum Command {
     },
     /// Run a plant without a window, for a browser on this machine.
     Serve {
-        /// The plant to run: a folder with a plant.toml.
+        /// The plant to run, a folder with a plant.toml; the one that ran last if not given.
         #[arg(long, value_name = "DIR")]
         plant: Option<PathBuf>,
         /// The port; any free one if not given.

@@ -107,7 +107,9 @@ pub fn trend(folder: &Path, wanted: &TrendArgs) -> Result<(), ExportError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let reader = Reader::open(&data::history(folder), Arc::clone(&clock)).map_err(ExportError::Opening)?;
     let span = wanted.span(&Zoned::now()).map_err(ExportError::Timing)?;
-    let plant = read(wanted.plant.clone().or_else(|| data::last_plant(folder)).ok_or(ExportError::NoPlant)?, &clock)?;
+    let demo = || Some(data::demo_plant(folder)).filter(|demo| demo.is_dir());
+    let plant = wanted.plant.clone().or_else(|| data::last_plant(folder)).or_else(demo).ok_or(ExportError::NoPlant)?;
+    let plant = read(plant, &clock)?;
     let tags = wanted.tags.iter().map(|tag| find(&plant, tag)).collect::<Result<Vec<_>, _>>()?;
     let series = reader.series(&wanted.tags.iter().map(String::as_str).collect::<Vec<_>>());
 

@@ -78,16 +78,13 @@ pub struct Running {
 }
 
 impl Source {
-    /// The plant that was named, or the one in the data folder.
+    /// The plant that was named, or the one that ran last with the data folder.
     ///
     /// # Errors
     /// [`StartError::NoPlant`] where there is neither.
     pub fn plant(named: Option<PathBuf>, data: Option<&Path>) -> Result<Self, Box<dyn std::error::Error>> {
-        if let Some(named) = named {
-            return Ok(Self::Folder(named));
-        }
-        let own = data.map_or_else(data::default, |data| Ok(data.to_path_buf()))?.join("plant");
-        if own.join("plant.toml").is_file() { Ok(Self::Folder(own)) } else { Err(Box::new(StartError::NoPlant)) }
+        let folder = data.map_or_else(data::default, |data| Ok(data.to_path_buf()))?;
+        named.or_else(|| data::last_plant(&folder)).map(Self::Folder).ok_or_else(|| StartError::NoPlant.into())
     }
 
     /// Where its data is if nobody says otherwise.
@@ -127,7 +124,9 @@ impl Running {
         let reading = folder.read(&TagIndices::default());
         let Some(plant) = reading.plant else { return Err(StartError::Reading { problems: reading.problems }) };
 
-        if let Err(error) = data.remember_plant(&path) {
+        if demo.is_none()
+            && let Err(error) = data.remember_plant(&path)
+        {
             tracing::warn!("{} could not be noted as the last plant: {error}", path.display());
         }
 

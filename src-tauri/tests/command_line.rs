@@ -28,16 +28,17 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A headless demo that is served, until it is dropped.
+/// An Andon that is served, until it is dropped.
 struct Served {
     child: Child,
     url: String,
 }
 
 impl Served {
-    fn start(data: &Path) -> Self {
+    fn start(arguments: &[&str], data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_andon"))
-            .args(["demo", "--headless", "--data"])
+            .args(arguments)
+            .arg("--data")
             .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -158,6 +159,51 @@ fn a_broken_plant_is_told_in_full() {
     assert!(output.stdout.is_empty(), "nothing is served");
 }
 
+const WHOLE: &str = r#"
+[plant]
+name = "Ulm works"
+
+[[gateways]]
+id = "broker"
+kind = "mqtt"
+host = "127.0.0.1"
+port = 1
+
+[[machines]]
+path = "ulm/filling/line1/filler"
+name = "Filler"
+
+[[tags]]
+machine = "ulm/filling/line1/filler"
+id = "temperature"
+name = "Temperature"
+gateway = "broker"
+address = { topic = "ulm/filler/temperature" }
+"#;
+
+#[test]
+fn a_whole_plant_is_run_and_run_again() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let (plant, data) = (scratch.path().join("plant"), scratch.path().join("data"));
+    fs::create_dir(&plant).expect("a folder");
+    fs::write(plant.join("plant.toml"), WHOLE).expect("a file");
+    let dir = plant.to_str().expect("a path in UTF-8");
+    let checked = andon(&["check", dir]);
+    let said = text(&checked.stdout);
+    assert!(checked.status.success() && said.contains("Ulm works: 1 gateway, 1 tag, 1 alarm; no errors"), "{said}");
+
+    for arguments in [&["serve", "--plant", dir][..], &["serve"]] {
+        let served = Served::start(arguments, &data);
+        let headers = format!("{}Content-Type: application/json\r\n", served.cookie());
+        let (status, answer) = served.request("POST", "/api/call/plant_read", &headers, "{}");
+        assert!(status == 200 && answer.contains("Ulm works"), "{answer}");
+        let (status, answer) = served.request("POST", "/api/call/demo_read", &headers, "{}");
+        assert!(status != 200, "it is no demo: {answer}");
+        let took = served.end();
+        assert!(took < Duration::from_secs(3), "ending took {took:?}");
+    }
+}
+
 #[test]
 fn without_a_plant_it_says_what_to_do() {
     for arguments in [&["serve"][..], &["check", "/nonexistent"]] {
@@ -179,7 +225,7 @@ fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let data = scratch.path().join("data");
     let folder = data.to_str().expect("a path in UTF-8");
-    let served = Served::start(&data);
+    let served = Served::start(&["demo", "--headless"], &data);
 
     // A second start with the same data is refused, and says who has it.
     let second = andon(&["demo", "--headless", "--data", folder]);

@@ -151,9 +151,11 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Whether an address is one of the program's own files.
+/// Whether an address is one of the program's own files, or a picture that its page made and somebody saves: the web
+/// view asks about a download as it does about any address, and puts it into the person's download folder.
 fn is_own(url: &Url) -> bool {
-    url.scheme() == "tauri" && url.host_str() == Some("localhost")
+    let is_file = url.scheme() == "tauri" && url.host_str() == Some("localhost");
+    is_file || url.as_str().starts_with("blob:tauri://localhost/")
 }
 
 #[tauri::command]
@@ -197,6 +199,8 @@ mod tests {
             ("http://127.0.0.1:8080/", false),
             ("file:///etc/passwd", false),
             ("data:text/html,x", false),
+            ("blob:tauri://localhost/9c1185a5-c5e9-fc54-5612-8977b9e2d0a1", true),
+            ("blob:https://localhost/9c1185a5-c5e9-fc54-5612-8977b9e2d0a1", false),
             ("about:blank", false),
         ] {
             assert_eq!(is_own(&address.parse().expect("an address")), own, "{address}");
