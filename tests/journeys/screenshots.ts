@@ -68,6 +68,7 @@ async function show(page: Page, name: Name): Promise<void> {
       await expect(screen.getByTestId('gateway-row')).toHaveCount(2);
       break;
   }
+  await expect(page.locator('[data-loading=true]')).toHaveCount(0);
   await page.evaluate(async () => {
     await document.fonts.ready;
     // Two frames: the second one shows what the first one laid out.

@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** nothing of Tauri is named outside this module.
 
+mod downloads;
 pub mod graphics;
 mod recovery;
 
@@ -137,6 +138,7 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|webview, event| downloads::attend(&webview, event))
         .disable_drag_drop_handler()
         .build()?;
     recovery::attend(app, &window)?;

@@ -105,6 +105,23 @@ fn of_occurrence(driver: &Driver, occurrence: &str) -> Vec<Value> {
 }
 
 #[test]
+fn a_trend_is_saved_as_a_picture() {
+    let display = Display::start();
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let home = scratch.path().join("home");
+    std::fs::create_dir(&home).expect("a home folder");
+    let driver = Driver::start(&display, &scratch.path().join("data"), &[("HOME", &home.to_string_lossy())]);
+    wait_until_live(&driver);
+    go(&driver, "trends");
+    driver.click(&driver.find("[data-testid='open-picture']", SCREEN_LIMIT));
+    driver.click(&driver.find("[data-testid='picture-save']", SCREEN_LIMIT));
+    until("a picture in the home folder, which has no download folder", SCREEN_LIMIT, || {
+        let files = std::fs::read_dir(&home).ok()?.flatten();
+        files.filter_map(|file| std::fs::read(file.path()).ok()).find(|bytes| bytes.starts_with(b"\x89PNG\r\n"))
+    });
+}
+
+#[test]
 fn a_web_view_that_is_killed_comes_back() {
     let display = Display::start();
     let scratch = tempfile::tempdir().expect("a scratch folder");
@@ -123,6 +140,36 @@ fn a_web_view_that_is_killed_comes_back() {
 
 fn web_view(andon: &Andon) -> Option<u32> {
     children_named(andon.id(), "WebKitWebProces").into_iter().next()
+}
+
+#[test]
+fn the_page_can_go_nowhere_and_call_nothing_but_the_contract() {
+    let display = Display::start();
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let driver = Driver::start(&display, &scratch.path().join("data"), &[]);
+    wait_until_live(&driver);
+
+    for (command, arguments) in [
+        ("plugin:window|close", "{}"),
+        ("plugin:event|listen", "{ event: 'x', target: { kind: 'Any' }, handler: 1 }"),
+        ("plugin:webview|internal_toggle_devtools", "{}"),
+        ("no_such_command", "{}"),
+    ] {
+        let outcome = driver.script(&format!(
+            "return window.__TAURI_INTERNALS__.invoke('{command}', {arguments}).then(() => 'allowed', (why) => `refused: ${{why}}`)"
+        ));
+        assert!(outcome.as_str().is_some_and(|outcome| outcome.starts_with("refused")), "{command}: {outcome}");
+    }
+    assert_eq!(driver.script("return typeof window.__TAURI__"), "undefined");
+    assert_eq!(driver.script("return Object.isFrozen(Object.prototype)"), true);
+    let fetched = "return fetch('http://127.0.0.1:9/').then(() => 'fetched', () => 'refused')";
+    assert_eq!(driver.script(fetched), "refused");
+    assert_eq!(driver.script("return window.open('http://127.0.0.1:9/') === null"), true);
+
+    let here = driver.script("return location.href");
+    driver.script("location.href = 'http://127.0.0.1:9/'");
+    wait_until_live(&driver);
+    assert_eq!(driver.script("return location.href"), here);
 }
 
 #[test]
