@@ -20,6 +20,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// Andon in a window that is driven.
 pub struct Driver {
     driver: Child,
+    /// Where WebKitWebDriver listens. tauri-driver only knows better how to start the window; through it now and then a
+    /// request is lost, because it takes a closed connection for an open one.
     port: u16,
     session: String,
 }
@@ -44,7 +46,7 @@ impl Driver {
             .process_group(0)
             .spawn()
             .expect("tauri-driver is installed; `cargo xtask setup` does it");
-        let mut driver = Self { driver, port, session: String::new() };
+        let mut driver = Self { driver, port: native, session: String::new() };
         until("tauri-driver", START_LIMIT, || request(port, "GET", "/status", &Value::Null).ok());
         let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": {
             "application": program(),
