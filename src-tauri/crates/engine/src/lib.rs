@@ -103,7 +103,7 @@ impl Engine {
         let (stop, stopped) = oneshot::channel();
 
         let activation = activation(&history, plant);
-        mark_the_pause(&history, &activation);
+        mark_the_pause(&history, &activation, clock.now().wall);
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
@@ -177,17 +177,20 @@ fn activation(history: &History, plant: Plant) -> Activation {
     Activation { plant, series }
 }
 
-/// The program did not run for a while: between its last sample of a tag and the first new one, nothing is known.
-/// A program that ended in order has said so itself; one that was killed has not.
-fn mark_the_pause(history: &History, activation: &Activation) {
+/// The program did not run for a while: from its last sample on, of whatever tag, nothing is known until the first new
+/// one. A value that simply had not changed stood up to there. A program that ended in order has said so itself; one
+/// that was killed has not.
+fn mark_the_pause(history: &History, activation: &Activation, now: Timestamp) {
     let reader = history.reader();
-    let rows = activation.series.iter().flatten().filter_map(|series| {
-        let last = reader.latest(*series, 1).ok()?.pop()?;
-        let after = Timestamp::from_millis(last.time.millis() + 1);
-        let row = Row { series: *series, sample: Sample::bad(after, Quality::BAD_NOT_CONNECTED) };
-        (!last.quality.is_bad()).then_some(row)
-    });
-    let rows: Vec<Row> = rows.collect();
+    let last = |series: &SeriesId| Some((*series, reader.latest(*series, 1).ok()?.pop()?));
+    let ends: Vec<_> = activation.series.iter().flatten().filter_map(last).collect();
+    // A source's clock may be ahead of ours, but the program did not run in the future.
+    let known = ends.iter().map(|(_, sample)| sample.time.millis()).filter(|time| *time < now.millis());
+    let Some(end) = known.max() else { return };
+    let after = Timestamp::from_millis(end + 1);
+    let row = |series| Row { series, sample: Sample::bad(after, Quality::BAD_NOT_CONNECTED) };
+    let rows: Vec<Row> =
+        ends.iter().filter(|(_, sample)| !sample.quality.is_bad()).map(|(series, _)| row(*series)).collect();
     if !rows.is_empty() {
         history.record(rows);
     }

@@ -134,6 +134,30 @@ async fn history_shows_when_the_program_did_not_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_had_not_changed_stood_until_the_program_was_killed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let killed = SystemClock.now().wall.millis() - 60_000;
+    {
+        let history = History::open(&folder.path().join("history.db"), Arc::new(SystemClock)).expect("a history");
+        let series = history.series(&[&format!("{PRESS}/temperature"), &format!("{PRESS}/pressure")]);
+        let row = |at: usize, time: i64| Row {
+            series: series[at],
+            sample: Sample::good(Timestamp::from_millis(time), Value::Float(1.0)),
+        };
+        history.record(vec![row(0, killed - 3_600_000), row(1, killed)]);
+        history.flush().expect("the disk works");
+    }
+
+    let next = Running::start(folder.path());
+    next.history.flush().expect("the disk works");
+    let series = next.history.series(&[&format!("{PRESS}/temperature")])[0];
+    let last = next.history.reader().latest(series, 1).expect("history can be read");
+    let found: Vec<_> = last.iter().map(|sample| (sample.time.millis(), sample.quality)).collect();
+    assert_eq!(found, [(killed + 1, Quality::BAD_NOT_CONNECTED)]);
+    next.engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_engine_is_seen_to_be_alive() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let running = Running::start(folder.path());
