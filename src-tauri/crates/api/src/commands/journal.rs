@@ -5,10 +5,11 @@ use std::sync::Arc;
 use ::journal::{Action, AlarmChange, Entry, Journal, Phase, Query, Record, StoreFailure};
 use alarm::{AlarmId, Cause, Priority};
 use model::{EquipmentId, Timestamp};
+use serde_json::Value as Json;
 
 use super::wait_for_disk;
 use crate::wire::{JournalEntry, JournalKind, JournalPage, ReadJournal};
-use crate::{Api, Code, Failure, Principal};
+use crate::{Api, Code, Failure, Principal, contract};
 
 /// Most entries of a page.
 const LONGEST_PAGE: u32 = 500;
@@ -105,12 +106,35 @@ fn action_entry(seq: i64, time: i64, action: Action) -> Option<JournalEntry> {
     let has_own_records = action.command.starts_with("alarm_") && words == "done";
     (!has_own_records).then(|| JournalEntry {
         kind: JournalKind::Action,
-        message: format!("{} {}", action.command, action.target).trim().to_owned(),
+        message: action_words(&action.command, &action.target),
         user: action.user,
         station: action.station,
         note: words,
         ..blank(seq, time)
     })
+}
+
+/// An audited action as a sentence: what the command does, and with what it was called.
+fn action_words(name: &str, request: &str) -> String {
+    let what = contract::command(name).map_or(name, |command| command.summary.trim_end_matches('.'));
+    let with = match serde_json::from_str::<Json>(request) {
+        Ok(Json::Object(fields)) => {
+            let parts = fields.values().map(plain).filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        // What was too long to be kept whole, or was no request at all.
+        Ok(_) | Err(_) => request.to_owned(),
+    };
+    if with.is_empty() { what.to_owned() } else { format!("{what}: {with}") }
+}
+
+/// A part of a request without the marks of its notation.
+fn plain(part: &Json) -> String {
+    match part {
+        Json::String(text) => text.clone(),
+        Json::Array(parts) => parts.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => part.to_string(),
+    }
 }
 
 fn blank(seq: i64, time: i64) -> JournalEntry {
@@ -127,5 +151,27 @@ fn blank(seq: i64, time: i64) -> JournalEntry {
         user: String::new(),
         station: String::new(),
         note: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_reads_as_a_sentence() {
+        let check = |name: &str, request: &str, expect: &str| assert_eq!(action_words(name, request), expect);
+        check(
+            "demo_act",
+            r#"{"act":"jam","machine":"a/b/c/filler"}"#,
+            "Disturbs the demo plant on purpose: jam, a/b/c/filler",
+        );
+        check("plant_reload", "{}", "Reads the plant folder again and activates it if it has no errors");
+        check(
+            "alarm_reset",
+            r#"{"occurrences":["a@1","b@2"],"note":""}"#,
+            "Resets latched alarms whose condition is gone and that are acknowledged: a@1, b@2",
+        );
+        check("gone_since", r#"{"cut":"#, r#"gone_since: {"cut":"#);
     }
 }
