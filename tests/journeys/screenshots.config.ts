@@ -11,5 +11,9 @@ export default defineConfig({
   timeout: 600_000,
   expect: { timeout: 20_000 },
   reporter: [['list']],
-  use: { locale: 'en-GB', screenshot: 'only-on-failure', launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_ARGS } },
+  use: {
+    locale: 'en-GB',
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_ARGS },
+  },
 });

@@ -23,9 +23,9 @@ const ADDRESSES: Record<Name, string> = {
     `${machine('labeller')}/speed`,
     `${machine('filler')}/drive_temperature`,
     `${machine('capper')}/drive_temperature`,
-    `${machine('filler')}/power`,
-    `${machine('filler')}/jam`,
-  ].join(',')}&last=900`,
+    `${machine('filler')}/product_pressure`,
+    `${machine('labeller')}/jam`,
+  ].join(',')}&last=3600`,
   'trends-pens': `${SCREENS.trends}?pens=${machine('filler')}/speed&last=28800`,
 };
 
@@ -134,22 +134,33 @@ test('the pictures of the README, @readme', async ({ page }) => {
   await dress(page, 'light', size);
   await open(page, backend(), SCREENS.overview);
   await jam(page);
-  const chosen: [Name, Scheme][] = [
-    ['overview', 'light'],
-    ['overview', 'dark'],
-    ['machine', 'light'],
-    ['trends', 'dark'],
-    ['alarms', 'light'],
-    ['connections', 'dark'],
-  ];
-  for (const [name, scheme] of chosen) {
-    await dress(page, scheme, size);
-    await show(page, name);
-    const path = join(README, `${name}-${scheme}.png`);
-    await page.screenshot({ path });
-    reduce(path);
-  }
+  await shootForReadme(page, 'overview', 'light', size);
+  await shootForReadme(page, 'machine', 'light', size);
+  await shootForReadme(page, 'trends', 'dark', size);
+
+  await call(page, 'demo_act', { act: 'alarmFlood' });
+  await page.goto(`${backend().origin}/${SCREENS.alarms}`);
+  await expect.poll(() => page.getByTestId('alarm-row').count()).toBeGreaterThan(8);
+  await shootForReadme(page, 'alarms', 'light', size);
+
+  await call(page, 'demo_act', { act: 'stopBroker' });
+  await page.goto(`${backend().origin}/${SCREENS.connections}`);
+  await expect(page.locator('[data-testid=gateway-row][data-gateway=broker]')).toHaveAttribute('data-state', 'down');
+  await shootForReadme(page, 'connections', 'dark', size);
 });
+
+async function shootForReadme(
+  page: Page,
+  name: Name,
+  scheme: Scheme,
+  size: { width: number; height: number },
+): Promise<void> {
+  await dress(page, scheme, size);
+  await show(page, name);
+  const path = join(README, `${name}-${scheme}.png`);
+  await page.screenshot({ path });
+  reduce(path);
+}
 
 /** Few colours are enough for a screen that is mostly grey, and a repository keeps every byte for ever. */
 function reduce(path: string): void {
