@@ -36,7 +36,8 @@ cargo xtask COMMAND
                    -- --exit-after SEC   end by itself after so many seconds
   test [NAME]    set up, then every check, or only those whose name has NAME in it
   bench          the benchmarks
-  screenshots    pictures of every screen in both themes, for the README
+  screenshots    pictures of every screen in both themes, to look at
+  pictures       the pictures that the README shows
   setup          only install what is missing
   ui             only build the user interface
   icons          make the icon files from icons/andon.svg
@@ -69,11 +70,11 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
             steps.step("Benchmarks", || checks::bench(&project, &interrupt))?;
             Ok(ExitCode::SUCCESS)
         }
-        "screenshots" => {
+        "screenshots" | "pictures" => {
             let mut steps = set_up(&project, &interrupt, Purpose::Test, 3)?;
             steps.step("Packages of the journeys", || node::install(&project, &project.tests(), &interrupt))?;
             steps.step("Andon", || run::build(&project, &interrupt))?;
-            steps.step("Screenshots", || node::screenshots(&project, &interrupt))?;
+            steps.step("Pictures", || node::screenshots(&project, &interrupt, name))?;
             Ok(ExitCode::SUCCESS)
         }
         "setup" => set_up(&project, &interrupt, Purpose::Test, 0).map(|_| ExitCode::SUCCESS),

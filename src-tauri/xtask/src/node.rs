@@ -58,9 +58,9 @@ pub fn journeys(project: &Project, script: &str) -> Result<Command, Trouble> {
     Ok(command)
 }
 
-/// Pictures of every screen in both themes.
-pub fn screenshots(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
-    process::run(&mut journeys(project, "screenshots")?, Duration::from_secs(600), interrupt)
+/// Pictures of screens: the script says of which.
+pub fn screenshots(project: &Project, interrupt: &Interrupt, script: &str) -> Result<(), Trouble> {
+    process::run(&mut journeys(project, script)?, Duration::from_secs(900), interrupt)
 }
 
 fn node_version() -> String {
