@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 
 import { colours, pixelsOf } from './support/canvas';
-import { machine, open, SCREENS, test, useBackend } from './support/station';
+import { call, machine, open, SCREENS, test, useBackend } from './support/station';
 
 const backend = useBackend();
 
@@ -106,6 +106,31 @@ test('the picture is a PNG, or an SVG, and can be saved', async ({ page }) => {
   await expect(picture).toBeVisible();
   const [svg] = await Promise.all([page.waitForEvent('download'), page.getByTestId('picture-save').click()]);
   expect((await head(svg)).toString()).toContain('<svg');
+});
+
+test('an alarm of a drawn tag is marked, and the mark leads to it', async ({ page }) => {
+  await open(page, backend(), `${SCREENS.trends}?pens=${machine('packer')}/jam&last=300`);
+  await call(page, 'demo_act', { act: 'jam', machine: machine('packer') });
+  const mark = page.getByTestId('alarm-mark').last();
+  await expect(mark).toBeVisible({ timeout: 20_000 });
+  await expect(mark).toHaveAccessibleName(/jammed/i);
+  await mark.click();
+  await expect(page.getByTestId('alarm-detail')).toContainText(/jammed/i);
+});
+
+test('a value whose source is lost is not taken for a good one, and its trend still tells the last one known', async ({
+  page,
+}) => {
+  await open(page, backend(), `${SCREENS.trends}?pens=${machine('filler')}/speed&last=300`);
+  const now = page.locator(`[data-testid=pen][data-tag="${machine('filler')}/speed"] [data-testid=value]`);
+  await expect(now).toHaveAttribute('data-severity', 'good');
+  await call(page, 'demo_act', { act: 'stopBroker' });
+  await expect(now).toHaveAttribute('data-severity', 'stale', { timeout: 5_000 });
+  const box = await plotBox(page);
+  await page.mouse.move(box.x + box.width - 2, box.y + box.height / 2);
+  await expect(page.getByTestId('at-pointer')).toHaveText(/\d/);
+  await call(page, 'demo_act', { act: 'startBroker' });
+  await expect(now).toHaveAttribute('data-severity', 'good', { timeout: 25_000 });
 });
 
 function spanOf(page: Page): { from: number; to: number } {
