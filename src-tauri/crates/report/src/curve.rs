@@ -4,6 +4,11 @@ use model::Severity;
 
 use crate::{Pen, Shape, Trend};
 
+/// A gateway sends a number when it has moved by more than its deadband, so until shortly before the next sample the last
+/// one still stood: a straight line across a long silence would tell of a slope that never was. The Trends screen draws
+/// the same.
+const GLIDE_MS: f64 = 2_000.0;
+
 /// How far a run can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
@@ -50,7 +55,11 @@ pub(crate) fn runs(pen: &Pen, trend: &Trend) -> Vec<Run> {
                 Shape::Straight => {
                     let both =
                         if trust == Trust::Sure && *next_trust == Trust::Sure { Trust::Sure } else { Trust::Unsure };
-                    add(&mut runs, both, &[from, (*at, *next)], width);
+                    let glide = spot.at.max(*at - GLIDE_MS);
+                    if glide > spot.at {
+                        add(&mut runs, trust, &[from, (glide, value)], width);
+                    }
+                    add(&mut runs, both, &[(glide, value), (*at, *next)], width);
                 }
                 Shape::Stepped => add(&mut runs, trust, &[from, (*at, value), (*at, *next)], width),
             },
@@ -187,6 +196,20 @@ mod tests {
             Shape::Stepped,
             &[(500, Some(1.0), GOOD), (1_500, Some(2.0), GOOD), (2_500, Some(3.0), GOOD)],
             &[(Trust::Sure, &[(0.0, 1.0), (500.0, 1.0), (500.0, 2.0), (1_000.0, 2.0)])],
+        );
+    }
+
+    #[test]
+    fn a_number_holds_through_a_long_silence_and_then_glides() {
+        check(
+            Shape::Straight,
+            &[(-9_000, Some(0.0), GOOD), (1_500, Some(10.0), GOOD)],
+            &[(Trust::Sure, &[(0.0, 7.5), (500.0, 10.0), (900.0, 10.0)])],
+        );
+        check(
+            Shape::Straight,
+            &[(-9_000, Some(1.0), GOOD), (9_000, Some(10.0), GOOD)],
+            &[(Trust::Sure, &[(0.0, 1.0), (1_000.0, 1.0)])],
         );
     }
 
