@@ -232,7 +232,12 @@ impl Core {
         if sample.value == known.value && sample.quality == known.quality && sample.time == known.time {
             return;
         }
-        self.table.write(tag, &sample, self.revision);
+        // A source that says no more than that it has no value does not take the last one from the screen.
+        if sample.value.is_none() && known.value.is_some() {
+            self.table.mark(tag, sample.quality, self.revision);
+        } else {
+            self.table.write(tag, &sample, self.revision);
+        }
         self.calculations.concern(tag);
         self.tell_watching(now, tag, effects);
     }
@@ -273,12 +278,12 @@ impl Core {
         if !self.links.set_status(gateway, status) {
             return;
         }
-        self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
         match state {
             LinkState::Up => self.expect_anew(now, gateway),
             LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
         }
         self.calculate_due(now, effects);
+        self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
         if let (Some(index), Some(input)) = (self.bank.of_link(gateway), link_truth(state)) {
             self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
         }

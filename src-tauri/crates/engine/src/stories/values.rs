@@ -37,6 +37,24 @@ fn a_lost_gateway_makes_its_own_tags_stale_and_keeps_their_values() {
 }
 
 #[test]
+fn a_bad_sample_without_a_value_leaves_the_last_one_on_the_screen() {
+    let mut story = Story::begin();
+    story.value("temperature", 21.5);
+    story.value("pressure", 2.0);
+    let time = story.row("temperature").time;
+    story.pass(1);
+    story.sample("temperature", Sample::bad(story.now.wall, Quality::BAD_TIMEOUT));
+    let row = story.row("temperature");
+    assert_eq!((row.value, row.quality, row.time), (Some(Value::Float(21.5)), Quality::BAD_TIMEOUT, time));
+    assert_eq!(story.number("load"), None, "and nothing is calculated with it");
+    let recorded = story.recorded("temperature").pop().expect("a change of quality is recorded");
+    assert_eq!((recorded.value, recorded.quality), (None, Quality::BAD_TIMEOUT), "in history it is a gap");
+    story.down("broker");
+    assert_eq!(story.row("temperature").quality, Quality::STALE);
+    assert_eq!(story.number("temperature"), Some(21.5));
+}
+
+#[test]
 fn a_tag_that_falls_silent_is_stale_after_its_own_time() {
     let mut story = Story::begin();
     story.value("pressure", 3.0);
