@@ -137,6 +137,15 @@ impl Core {
         self.step_alarms(effects, |bank, changes| bank.tick(now, changes));
     }
 
+    /// Trusts no value of any link until a new one comes.
+    pub fn distrust(&mut self, now: Now, effects: &mut Effects) {
+        let gateways: Vec<String> = self.plant.gateways.iter().map(|gateway| gateway.spec.id.clone()).collect();
+        for gateway in gateways {
+            self.lose(now, &gateway, Quality::STALE, effects);
+        }
+        self.calculate_due(now, effects);
+    }
+
     /// Prepares an act on alarms. The entries are to be put on disk, and [`Core::settle`] called with the ticket; where
     /// there are none, nothing was accepted.
     pub fn prepare(

@@ -16,6 +16,7 @@ use history::History;
 use journal::{Entry, Journal, StoreFailure, System};
 use model::{Clock, Now, Uptime};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::bank::{Outcome, Ticket};
 use crate::core::{Core, Effects};
@@ -28,6 +29,8 @@ pub const PUBLISH_INTERVAL: Duration = Duration::from_millis(20);
 pub const HEARTBEAT: Duration = Duration::from_millis(500);
 /// Rates are measured this often.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+/// A difference of the clocks that is taken for sleep.
+const SLEPT: Duration = Duration::from_secs(2);
 /// So many events are taken in one go before the loop looks at the time again.
 const EVENTS_IN_ONE_GO: usize = 256;
 
@@ -58,6 +61,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Times {
     published: Uptime,
     measured: Uptime,
+    /// The last turn of the loop, by the uptime and by the runtime's timer, which stands still while the machine sleeps.
+    turned: Option<(Uptime, Instant)>,
     /// Whether something changed since the last publication.
     is_dirty: bool,
 }
@@ -83,6 +88,7 @@ impl Loop {
                 () = sleep => Event::Tick,
             };
             let now = self.clock.now();
+            self.distrust_after_sleep(now);
             self.handle(now, event);
             for _ in 0..EVENTS_IN_ONE_GO {
                 match self.gateways.try_recv() {
@@ -93,6 +99,21 @@ impl Loop {
             self.publish_if_due(now);
         }
         self.finish().await;
+    }
+
+    /// Whatever the links said before the machine slept is old news, and is so before anybody sees it again.
+    fn distrust_after_sleep(&mut self, now: Now) {
+        let timer = Instant::now();
+        if let Some((uptime, before)) = self.times.turned.replace((now.uptime, timer)) {
+            let slept = now.uptime.since(uptime).saturating_sub(timer.duration_since(before));
+            if slept >= SLEPT {
+                self.say(now, format!("this machine was asleep for {} s", slept.as_secs()));
+                let mut effects = Effects::default();
+                self.core.distrust(now, &mut effects);
+                self.write(effects);
+                self.publish(now);
+            }
+        }
     }
 
     fn handle(&mut self, now: Now, event: Event) {

@@ -26,9 +26,24 @@ impl Gateways for Wires {
 struct Running {
     engine: Engine,
     wires: Arc<Wires>,
+    clock: Arc<Sleeper>,
     journal: Arc<Journal>,
     history: Arc<History>,
     tag: TagIndex,
+}
+
+/// The machine's clock, which a test can put to sleep: its uptime goes on while the runtime's timer stands still.
+#[derive(Default)]
+struct Sleeper {
+    slept: Mutex<Duration>,
+}
+
+impl Clock for Sleeper {
+    fn now(&self) -> Now {
+        let slept = *self.slept.lock().expect("nobody panics here");
+        let now = SystemClock.now();
+        Now { wall: now.wall.saturating_add(slept), uptime: now.uptime + slept }
+    }
 }
 
 /// A delay of nothing, so that no test waits for seconds.
@@ -38,7 +53,8 @@ fn plant() -> Plant {
 
 impl Running {
     fn start(folder: &Path) -> Running {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sleeper = Arc::new(Sleeper::default());
+        let clock: Arc<dyn Clock> = Arc::clone(&sleeper) as Arc<dyn Clock>;
         let history = Arc::new(History::open(&folder.join("history.db"), Arc::clone(&clock)).expect("a history"));
         let journal = Arc::new(Journal::open(&folder.join("journal.db"), Arc::clone(&clock)).expect("a journal"));
         let wires = Arc::new(Wires::default());
@@ -50,7 +66,7 @@ impl Running {
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
-        Running { engine: Engine::start(parts, plant), wires, journal, history, tag }
+        Running { engine: Engine::start(parts, plant), wires, clock: sleeper, journal, history, tag }
     }
 
     async fn send(&self, value: f64) {
@@ -164,4 +180,20 @@ async fn a_quiet_engine_is_seen_to_be_alive() {
     let first = running.engine.snapshot().revision;
     until("it publishes with nothing to do", || (running.engine.snapshot().revision > first + 1).then_some(())).await;
     running.engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_slept_shows_nothing_old_as_good() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let running = Running::start(folder.path());
+    running.send(20.0).await;
+    let quality = || running.engine.snapshot().table.quality(running.tag);
+    until("the value is live", || quality().is_good().then_some(())).await;
+    *running.clock.slept.lock().expect("nobody panics here") = Duration::from_secs(3 * 3_600);
+    until("the value is stale", || (quality() == Quality::STALE).then_some(())).await;
+    running.engine.stop().await;
+    let page = running.journal.page(&Query { limit: 100, ..Query::default() }).expect("the journal can be read");
+    let said =
+        |entry: &Entry| matches!(entry, Entry::System(system) if system.message.starts_with("this machine was asleep"));
+    assert_eq!(page.records.iter().filter(|record| said(&record.entry)).count(), 1);
 }

@@ -120,6 +120,21 @@ fn a_source_whose_clock_was_set_back_is_believed_again() {
 }
 
 #[test]
+fn after_sleep_no_value_is_good_until_a_new_one_comes() {
+    let mut story = Story::begin();
+    story.value("temperature", 20.0);
+    story.value("pressure", 2.0);
+    let (now, mut effects) = (story.now, Effects::default());
+    story.core.distrust(now, &mut effects);
+    for tag in ["temperature", "pressure", "load", "half_load"] {
+        assert_eq!(story.row(tag).quality, Quality::STALE, "{tag}");
+    }
+    story.value("temperature", 20.0);
+    assert_eq!(story.row("temperature").quality, Quality::GOOD);
+    assert_eq!(story.row("pressure").quality, Quality::STALE);
+}
+
+#[test]
 fn the_end_of_the_program_is_a_gap_in_history() {
     let mut story = Story::begin();
     story.value("temperature", 20.0);
