@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that says whether the tree is sound, each with a bound on its time.
 //!
-//! A check that fails does not keep the others from running. A check that cannot run here is said, never left out silently.
+//! A check that fails does not keep the others from running. A check that cannot run here is said, never left out silently,
+//! and so is one that is left out because it passed before and nothing has changed since: the tree, the compiler and Node.
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crate::packages::Purpose;
 use crate::process::{self, Interrupt, Trouble};
 use crate::project::Project;
+use crate::stamp::Stamp;
 use crate::steps::Steps;
 use crate::summary::Summary;
 use crate::{node, set_up, tools};
@@ -20,8 +22,14 @@ const SHORT: Duration = Duration::from_secs(300);
 /// A check: its name, its bound, and how to make the command that does it.
 type Check<'a> = (&'static str, Duration, Box<dyn Fn() -> Result<Command, Trouble> + 'a>);
 
-/// Sets up and checks.
-pub fn test(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<ExitCode, Trouble> {
+/// What the checks make or only keep for themselves: no part of what they check.
+const NOT_CHECKED: [&str; 8] =
+    [".git", "target", "node_modules", "dist", "gen", "permissions", "results", "__pycache__"];
+
+/// Sets up and checks. `arguments` may name the checks that are wanted, and say `--again`.
+pub fn test(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode, Trouble> {
+    let again = arguments.iter().any(|argument| argument == "--again");
+    let only = arguments.iter().map(String::as_str).find(|argument| *argument != "--again");
     let mut steps = set_up(project, interrupt, Purpose::Test, 2)?;
     set_up_tools(project, interrupt, &mut steps)?;
 
@@ -30,12 +38,27 @@ pub fn test(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Res
     let with_deny = only.is_none_or(|only| "cargo deny".contains(only));
     let mut summary = Summary::new(checks.len() + if with_deny { 2 } else { 0 });
     for (name, limit, command) in checks {
-        summary.check(name, || process::run(&mut command()?, limit, interrupt))?;
+        let stamp = stamp(project, name)?;
+        if stamp.is_current() && !again {
+            summary.passed_before(name);
+            continue;
+        }
+        summary.check(name, || {
+            process::run(&mut command()?, limit, interrupt)?;
+            stamp.set()
+        })?;
     }
     if with_deny {
         deny(project, interrupt, &mut summary)?;
     }
     Ok(summary.finish())
+}
+
+/// What a check depends on: everything in the tree, and what compiles and runs it.
+fn stamp(project: &Project, check: &str) -> Result<Stamp, Trouble> {
+    let version = |program: &str| process::answer(Command::new(program).arg("--version")).unwrap_or_default();
+    let stamp = Stamp::new(project, &format!("passed {check}"));
+    stamp.text(&version("rustc")).text(&version("node")).tree(project.root(), &NOT_CHECKED)
 }
 
 /// The benchmarks of all crates that have some. The window and the tests around it have none, and leaving them out

@@ -34,7 +34,9 @@ cargo xtask COMMAND
   run [-- ARGS]  set up, build, and open Andon on the demo plant; ARGS go to Andon
                    -- --plant DIR        a plant of your own instead of the demo
                    -- --exit-after SEC   end by itself after so many seconds
-  test [NAME]    set up, then every check, or only those whose name has NAME in it
+  test [NAME]    set up, then every check, or only those whose name has NAME in it; what passed
+                 on the very same tree before is not done again
+                   --again               do it all the same
   bench          the benchmarks
   screenshots    pictures of every screen in both themes, to look at
   pictures       the pictures that the README shows
@@ -63,7 +65,7 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
     let interrupt = Interrupt::listen()?;
     match name.as_str() {
         "run" => run::run(&project, &interrupt, rest),
-        "test" => checks::test(&project, &interrupt, rest.first().map(String::as_str)),
+        "test" => checks::test(&project, &interrupt, rest),
         "bench" => {
             let mut steps = Steps::new(2);
             steps.step("System packages", || packages::install(&project, Purpose::Run, &interrupt))?;

@@ -8,6 +8,7 @@ use crate::process::Trouble;
 /// How one check went.
 enum Outcome {
     Passed,
+    PassedBefore,
     Failed(String),
     CouldNotRun(String),
 }
@@ -41,6 +42,13 @@ impl Summary {
         Ok(())
     }
 
+    /// Notes a check that passed on the very same tree before.
+    pub fn passed_before(&mut self, name: &str) {
+        self.begin(name);
+        println!("      passed before, and nothing has changed since (--again does it all the same)");
+        self.checks.push((name.to_owned(), Outcome::PassedBefore, Duration::ZERO));
+    }
+
     /// Notes a check that cannot be made on this machine.
     pub fn could_not_run(&mut self, name: &str, why: &str) {
         self.begin(name);
@@ -57,6 +65,10 @@ impl Summary {
                 Outcome::Passed => {
                     passed += 1;
                     ("passed", "")
+                }
+                Outcome::PassedBefore => {
+                    passed += 1;
+                    ("passed before", "")
                 }
                 Outcome::Failed(why) => {
                     failed += 1;
