@@ -104,7 +104,7 @@ impl Core {
         let difference = plant::difference(&self.plant, &plant);
         self.table.grow(plant.slots(), self.revision);
         self.heard.resize(self.table.rows(), now.uptime);
-        self.forget_lost(&plant, &difference, now);
+        self.forget_lost(&plant, &difference, now, effects);
         self.plant = Arc::new(plant);
         self.series = Arc::new(series);
         self.plant_revision += 1;
@@ -421,23 +421,26 @@ impl Core {
         self.series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample })
     }
 
-    /// Tags whose source is gone or another one must not go on showing the old value.
-    fn forget_lost(&mut self, plant: &Plant, difference: &Difference, now: Now) {
+    /// Tags whose link is closed, or whose source is another one, must not go on showing the old value as if it were new.
+    fn forget_lost(&mut self, plant: &Plant, difference: &Difference, now: Now, effects: &mut Effects) {
         let lost = self.links.apply(plant, difference, now);
-        for tag in lost.into_iter().chain(difference.tags.removed.iter().copied()) {
-            let goes_on =
-                plant.tag(tag).is_some_and(|new| Some(&new.source) == self.plant.tag(tag).map(|old| &old.source));
-            if goes_on {
-                self.table.mark(tag, Quality::STALE, self.revision);
-            } else {
-                self.table.forget(tag, self.revision);
+        let keeps_source = |tag: TagIndex| {
+            plant.tag(tag).is_some_and(|new| Some(&new.source) == self.plant.tag(tag).map(|old| &old.source))
+        };
+        let (stale, moved): (Vec<TagIndex>, Vec<TagIndex>) = lost.into_iter().partition(|tag| keeps_source(*tag));
+        let changed = difference.tags.changed.iter().copied().filter(|tag| !keeps_source(*tag));
+        let gone: Vec<TagIndex> =
+            moved.into_iter().chain(changed).chain(difference.tags.removed.iter().copied()).collect();
+        for tag in stale {
+            if self.table.row(tag).is_some_and(|row| row.value.is_some()) {
+                self.mark(now, tag, Quality::STALE, effects);
             }
         }
-        for tag in &difference.tags.changed {
-            let same_source = plant.tag(*tag).map(|new| &new.source) == self.plant.tag(*tag).map(|old| &old.source);
-            if !same_source {
-                self.table.forget(*tag, self.revision);
+        for tag in gone {
+            if self.table.quality(tag) != Quality::BAD_WAITING {
+                self.record(tag, &Sample::bad(now.wall, Quality::BAD_NOT_CONNECTED), effects);
             }
+            self.table.forget(tag, self.revision);
         }
         for tag in &difference.tags.removed {
             self.recorder.ignore(*tag);

@@ -20,12 +20,16 @@ fn the_same_plant_again_disturbs_nothing() {
 fn a_changed_gateway_is_opened_again_and_its_values_are_stale_until_new_ones_come() {
     let mut story = Story::begin();
     story.value("temperature", 20.0);
+    story.recorded("temperature");
+    story.pass(1);
     let moved =
         PLANT.replace("id = \"broker\"\nkind = \"memory\"", "id = \"broker\"\nkind = \"memory\"\nhost = \"10.0.0.9\"");
     story.reload(&moved);
     assert_eq!(*story.memory.opened.lock().expect("one thread"), ["broker", "plc", "broker"]);
     assert_eq!(story.row("temperature").quality, Quality::STALE);
     assert_eq!(story.number("temperature"), Some(20.0));
+    let marks: Vec<Quality> = story.recorded("temperature").iter().map(|sample| sample.quality).collect();
+    assert_eq!(marks, [Quality::STALE], "the gap is in history, however long the new connection takes");
 }
 
 #[test]
@@ -34,10 +38,14 @@ fn a_tag_at_another_address_forgets_the_old_ones_value() {
     story.value("temperature", 20.0);
     story.value("pressure", 2.0);
     let index = story.tag("temperature");
+    story.recorded("temperature");
+    story.pass(1);
     story.reload(&PLANT.replace("address = { at = 1 }", "address = { at = 77 }"));
     assert_eq!(story.number("temperature"), None, "it was the value of something else");
     assert_eq!(story.tag("temperature"), index, "its slot is its own for life");
     assert_eq!(story.number("pressure"), Some(2.0));
+    let marks: Vec<Quality> = story.recorded("temperature").iter().map(|sample| sample.quality).collect();
+    assert_eq!(marks, [Quality::BAD_NOT_CONNECTED], "what was recorded of the old address ends here");
 }
 
 #[test]
