@@ -65,7 +65,7 @@ fn stamp(project: &Project, check: &str) -> Result<Stamp, Trouble> {
 /// spares building them once more for speed.
 pub fn bench(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
     let mut command = project.cargo();
-    command.args(["bench", "--workspace", "--benches", "--locked"]);
+    command.args(["bench", "--workspace", "--bench", "*", "--locked"]);
     for without in ["andon", "window", "tidy", "xtask"] {
         command.args(["--exclude", without]);
     }
