@@ -165,7 +165,7 @@ impl Called {
         let sender =
             until("the gateway is opened", async || self.wire.sender.lock().expect("one thread").clone()).await;
         let sample = Sample::good(SystemClock.now().wall, Value::Float(value));
-        let what = What::Batch(Batch { updates: vec![Update { tag: TagIndex(0), sample }] });
+        let what = What::Batch(Batch { updates: vec![Update::new(TagIndex(0), sample)] });
         sender.send(GatewayEvent { gateway: "wire".into(), what }).await.expect("the engine runs");
     }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alarm::{Act, AlarmId, Input, OccurrenceId, Standing, Wanted};
-use gateway::{GatewayEvent, What};
+use gateway::{GatewayEvent, LinkHandle, Receipt, What};
 use history::{Row, SeriesId};
 use journal::{AlarmChange, Entry};
-use model::{Batch, LinkState, LinkStatus, Now, Quality, Sample, TagIndex, Timestamp, Update, Uptime};
+use model::{Batch, LinkState, LinkStatus, Now, Quality, Reach, Sample, TagIndex, Timestamp, Update, Uptime};
 use plant::{Difference, Plant, Source, Watch};
 
 use crate::bank::{self, Bank, Changed, Outcome, Ticket};
@@ -28,6 +28,8 @@ pub(crate) struct Effects {
     pub rows: Vec<Row>,
     /// For the journal.
     pub entries: Vec<Entry>,
+    /// To be signed once the rows are on disk.
+    pub receipt: Option<Receipt>,
 }
 
 /// The live plant.
@@ -124,7 +126,13 @@ impl Core {
         match event.what {
             What::Batch(batch) => self.batch(now, batch, effects),
             What::Status(status) => self.status(now, &event.gateway, status, effects),
+            What::Receipt(receipt) => effects.receipt = Some(receipt),
         }
+    }
+
+    /// For asking something of a gateway's link; `None` where it is not open.
+    pub fn link(&self, gateway: &str) -> Option<LinkHandle> {
+        self.links.handle(gateway)
     }
 
     /// Lets time pass: delays run out, expected values do not come.
@@ -222,22 +230,29 @@ impl Core {
     }
 
     fn batch(&mut self, now: Now, batch: Batch, effects: &mut Effects) {
-        for Update { tag, sample } in batch.updates {
-            self.update(now, tag, sample, effects);
+        for Update { tag, sample, reach } in batch.updates {
+            match reach {
+                Reach::Everywhere | Reach::Live => self.update(now, tag, sample, reach, effects),
+                Reach::History => effects.rows.extend(self.row(tag, sample)),
+            }
         }
         self.calculate_due(now, effects);
     }
 
     /// A new sample of a tag, from wherever. One that is older than what is known is history and changes nothing live.
-    fn update(&mut self, now: Now, tag: TagIndex, sample: Sample, effects: &mut Effects) {
+    fn update(&mut self, now: Now, tag: TagIndex, sample: Sample, reach: Reach, effects: &mut Effects) {
         let Some(known) = self.table.row(tag) else { return };
         let is_older = sample.time < known.time && sample.time != sample.received;
         if is_older && now.uptime.since(self.heard[tag.slot()]) < CLOCK_SET_BACK {
-            effects.rows.extend(self.row(tag, sample));
+            if reach == Reach::Everywhere {
+                effects.rows.extend(self.row(tag, sample));
+            }
             return;
         }
         self.heard[tag.slot()] = now.uptime;
-        self.record(tag, &sample, effects);
+        if reach == Reach::Everywhere {
+            self.record(tag, &sample, effects);
+        }
         if sample.value == known.value && sample.quality == known.quality && sample.time == known.time {
             return;
         }

@@ -1,7 +1,9 @@
 //! Whatever can cause work in the engine, in one place.
 
+use std::sync::Arc;
+
 use alarm::{Act, OccurrenceId, Wanted};
-use gateway::GatewayEvent;
+use gateway::{GatewayEvent, LinkHandle};
 use history::SeriesId;
 use plant::Plant;
 use tokio::sync::oneshot;
@@ -37,6 +39,13 @@ pub(crate) enum Command {
         act: Act,
         /// Told once it is on disk, or cannot be.
         reply: oneshot::Sender<Result<Acted, StoreRefused>>,
+    },
+    /// The way to a gateway's link.
+    Link {
+        /// Which gateway's.
+        gateway: Arc<str>,
+        /// Told; `None` where it is not open.
+        reply: oneshot::Sender<Option<LinkHandle>>,
     },
     /// Another plant.
     Activate {

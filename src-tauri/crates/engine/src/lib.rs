@@ -24,14 +24,15 @@ mod table;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alarm::{Act, AlarmId, OccurrenceId, Standing, Wanted};
 use arc_swap::ArcSwap;
-use gateway::Gateways;
+use gateway::{Gateways, LinkHandle};
 use history::{History, Row, SeriesId};
 use journal::Journal;
-use model::{Clock, Quality, Sample, Timestamp};
-use plant::Plant;
+use model::{Browse, Browsed, Clock, Quality, Sample, TagIndex, Timestamp, Value, Write, Written};
+use plant::{Plant, Source};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -50,6 +51,8 @@ pub use table::{Row as LiveRow, Table};
 const QUEUED_BATCHES: usize = 256;
 /// Commands that may wait for the loop.
 const QUEUED_COMMANDS: usize = 64;
+/// A command that could not be sent within this time is not sent any more.
+const COMMAND_EXPIRES: Duration = Duration::from_secs(5);
 
 /// What the engine works with.
 pub struct Parts {
@@ -65,6 +68,7 @@ pub struct Parts {
 
 /// A running engine.
 pub struct Engine {
+    clock: Arc<dyn Clock>,
     history: Arc<History>,
     published: Arc<ArcSwap<Snapshot>>,
     commands: mpsc::Sender<Command>,
@@ -108,7 +112,7 @@ impl Engine {
         let mut core = Core::new(Links::new(gateways, events));
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
         let mut running = Loop {
-            clock,
+            clock: Arc::clone(&clock),
             core,
             history: Arc::clone(&history),
             journal,
@@ -122,7 +126,7 @@ impl Engine {
         };
         running.begin(activation, restored);
         let task = tokio::spawn(running.run(stopped));
-        Engine { history, published, commands, running: Mutex::new(Some((stop, task))) }
+        Engine { clock, history, published, commands, running: Mutex::new(Some((stop, task))) }
     }
 
     /// The live plant as it was published last.
@@ -139,6 +143,44 @@ impl Engine {
         let command = Command::Act { occurrences, wanted, act, reply };
         self.commands.send(command).await.map_err(|_| ActError::Stopped)?;
         answer.await.map_err(|_| ActError::Stopped)?.map_err(ActError::Committing)
+    }
+
+    /// Writes a value to a tag's source and waits for what became of it: some seconds at most. It is sent now or never,
+    /// and never repeated.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn write(&self, tag: TagIndex, value: Value) -> Result<Written, Stopped> {
+        let refused = |words: &str| Ok(Written::Refused(words.to_owned()));
+        let snapshot = self.snapshot();
+        let Some(known) = snapshot.plant.tag(tag) else { return refused("there is no such tag") };
+        let Source::Link { gateway, point } = &known.source else {
+            return refused("a calculated tag has no source to write to");
+        };
+        let Some(policy) = point.write else { return refused("the plant file does not allow this tag to be written") };
+        if let Err(words) = policy.check(&value) {
+            return Ok(Written::Refused(words));
+        }
+        let Some(link) = self.link(gateway).await? else { return refused("its gateway is not part of the plant") };
+        let expires = self.clock.now().uptime + COMMAND_EXPIRES;
+        Ok(link.write(Write { tag, value, expires }).await)
+    }
+
+    /// Looks at what a gateway offers.
+    ///
+    /// # Errors
+    /// [`Stopped`]; inside of it, why the gateway shows nothing, in words.
+    pub async fn browse(&self, gateway: &str, browse: Browse) -> Result<Result<Browsed, String>, Stopped> {
+        match self.link(gateway).await? {
+            Some(link) => Ok(link.browse(browse).await),
+            None => Ok(Err(format!("there is no gateway \"{}\"", gateway.escape_debug()))),
+        }
+    }
+
+    async fn link(&self, gateway: &str) -> Result<Option<LinkHandle>, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Link { gateway: gateway.into(), reply }).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
     }
 
     /// Goes over to another plant, which must have been read with the indices of the running one. What is the same in

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gateway::{GatewayEvent, Gateways, OpenLink};
+use gateway::{GatewayEvent, Gateways, LinkHandle, OpenLink};
 use model::{LinkState, LinkStatus, Now, Quality, TagIndex, Traffic, Uptime};
 use plant::{Difference, Plant, Source};
 use tokio::sync::mpsc;
@@ -86,6 +86,11 @@ impl Links {
         self.links.contains_key(gateway)
     }
 
+    /// For asking something of a link; `None` where it is not open.
+    pub fn handle(&self, gateway: &str) -> Option<LinkHandle> {
+        self.links.get(gateway).map(|running| running.open.handle())
+    }
+
     /// Measures the rates of the time since the last call.
     pub fn measure(&mut self, now: Uptime) {
         for running in self.links.values_mut() {
@@ -103,6 +108,7 @@ impl Links {
                 gateway: Arc::clone(id),
                 status: running.status.clone(),
                 traffic: running.open.traffic(),
+                detail: running.open.detail(),
                 messages_per_second: running.measured.messages_per_second,
                 samples_per_second: running.measured.samples_per_second,
                 tags: count(running.tags.len()),

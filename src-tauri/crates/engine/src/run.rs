@@ -130,6 +130,9 @@ impl Loop {
                 // Whoever asked may have gone; the plant is active all the same.
                 reply.send(()).ok();
             }
+            Event::Command(Command::Link { gateway, reply }) => {
+                reply.send(self.core.link(&gateway)).ok();
+            }
             Event::Settled { ticket, outcome } => {
                 self.core.settle(now, ticket, &outcome, &mut effects);
                 self.publish(now);
@@ -180,8 +183,10 @@ impl Loop {
     }
 
     fn write(&self, effects: Effects) {
-        if !effects.rows.is_empty() {
-            self.history.record(effects.rows);
+        match effects.receipt {
+            Some(receipt) => self.history.record_and_tell(effects.rows, move || receipt.sign()),
+            None if !effects.rows.is_empty() => self.history.record(effects.rows),
+            None => {}
         }
         if !effects.entries.is_empty() {
             self.journal.append(effects.entries, None);

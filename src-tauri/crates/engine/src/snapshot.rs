@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alarm::{OccurrenceId, State};
 use history::SeriesId;
-use model::{LinkStatus, Now, TagIndex, Timestamp, Traffic};
+use model::{LinkDetail, LinkStatus, Now, TagIndex, Timestamp, Traffic};
 use plant::Plant;
 
 use crate::Table;
@@ -78,6 +78,8 @@ pub struct Link {
     pub status: LinkStatus,
     /// What went over it.
     pub traffic: Traffic,
+    /// What the protocol has to tell beyond that.
+    pub detail: Arc<LinkDetail>,
     /// Messages in the last whole second.
     pub messages_per_second: f64,
     /// Samples in the last whole second.

@@ -207,7 +207,7 @@ impl Story {
 
     fn sample(&mut self, tag: &str, sample: Sample) {
         let tag = self.tag(tag);
-        self.send("broker", What::Batch(Batch { updates: vec![Update { tag, sample }] }));
+        self.send("broker", What::Batch(Batch { updates: vec![Update::new(tag, sample)] }));
     }
 
     fn send(&mut self, gateway: &str, what: What) {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use model::{Clock, ErrorKind, LinkState, LinkStatus, Now, Quality, TagIndex, Timestamp, Update, Uptime};
 use tokio::sync::watch;
 
-use crate::Counters;
 use crate::outlet::Outlet;
+use crate::requests::{Request, Requests};
+use crate::{Counters, Receipt};
 
 /// A protocol, set up for one gateway. The supervisor runs one session after another.
 pub(crate) trait Driver: Send + Sync + 'static {
@@ -51,6 +52,9 @@ pub(crate) struct Attempt {
     counters: Arc<Counters>,
     clock: Arc<dyn Clock>,
     life: Arc<Mutex<Life>>,
+    requests: Requests,
+    /// This connection's number among those of its link.
+    epoch: u64,
     stop: watch::Receiver<bool>,
 }
 
@@ -66,11 +70,13 @@ impl Attempt {
         outlet: Outlet,
         counters: Arc<Counters>,
         clock: Arc<dyn Clock>,
+        requests: Requests,
+        epoch: u64,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let now = clock.now();
         let life = Life { heard: now.uptime, up: None, remark: String::new(), since: now.wall };
-        Self { outlet, counters, clock, life: Arc::new(Mutex::new(life)), stop }
+        Self { outlet, counters, clock, life: Arc::new(Mutex::new(life)), requests, epoch, stop }
     }
 
     fn life(&self) -> std::sync::MutexGuard<'_, Life> {
@@ -103,6 +109,7 @@ impl Attempt {
             life.up = Some(now.uptime);
             life.since = now.wall;
             self.counters.connected();
+            self.requests.open(self.epoch);
         }
         life.remark = remark.to_owned();
         let since = life.since;
@@ -122,10 +129,20 @@ impl Attempt {
 
     /// Hands samples over; never waits.
     pub(crate) fn deliver(&self, updates: Vec<Update>) {
-        if !updates.is_empty() {
-            self.counters.samples(updates.len());
+        if let Some(newest) = updates.iter().map(|update| update.sample.time).max() {
+            self.counters.samples(updates.len(), newest);
             self.outlet.samples(updates);
         }
+    }
+
+    /// Asks for a word once all samples delivered so far are on disk.
+    pub(crate) fn ask_receipt(&self, receipt: Receipt) {
+        self.outlet.receipt(receipt);
+    }
+
+    /// The next thing somebody asks of this connection; waits for it. Only once [`Attempt::up`] was said does any come.
+    pub(crate) async fn request(&self) -> Request {
+        self.requests.next(self.epoch).await
     }
 
     /// Counts something that went wrong and did not end the connection.

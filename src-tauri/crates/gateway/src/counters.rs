@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::{ErrorKind, Timestamp, Traffic};
+use model::{ErrorKind, LinkDetail, Timestamp, Traffic};
 
 /// The live figures behind a [`Traffic`]. Every method may be called from any task; none blocks for long.
 #[derive(Debug)]
@@ -20,9 +20,12 @@ pub struct Counters {
     overruns: AtomicU64,
     /// Milliseconds since the epoch; `NEVER` before the first message.
     last_message: AtomicI64,
+    /// Milliseconds since the epoch; `NEVER` before the first value.
+    newest_value: AtomicI64,
     /// Microseconds; `u64::MAX` where the protocol has no requests or none was answered yet.
     latency_us: AtomicU64,
     errors: Mutex<Errors>,
+    detail: Mutex<Arc<LinkDetail>>,
 }
 
 #[derive(Debug, Default)]
@@ -44,8 +47,10 @@ impl Default for Counters {
             unknown: AtomicU64::new(0),
             overruns: AtomicU64::new(0),
             last_message: AtomicI64::new(NEVER),
+            newest_value: AtomicI64::new(NEVER),
             latency_us: AtomicU64::new(u64::MAX),
             errors: Mutex::default(),
+            detail: Mutex::default(),
         }
     }
 }
@@ -58,9 +63,20 @@ impl Counters {
         self.last_message.store(at.millis(), Relaxed);
     }
 
-    /// So many samples were made.
-    pub fn samples(&self, count: usize) {
+    /// So many samples were made, the newest of them of this time.
+    pub fn samples(&self, count: usize, newest: Timestamp) {
         self.samples.fetch_add(count as u64, Relaxed);
+        self.newest_value.fetch_max(newest.millis(), Relaxed);
+    }
+
+    /// What the protocol has to tell of the link now.
+    pub fn tell(&self, detail: LinkDetail) {
+        *self.detail.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(detail);
+    }
+
+    /// What it told last.
+    pub fn detail(&self) -> Arc<LinkDetail> {
+        Arc::clone(&self.detail.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A connection was made.
@@ -101,6 +117,7 @@ impl Counters {
     pub fn traffic(&self) -> Traffic {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         let last_message = self.last_message.load(Relaxed);
+        let newest_value = self.newest_value.load(Relaxed);
         let latency_us = self.latency_us.load(Relaxed);
         Traffic {
             messages: self.messages.load(Relaxed),
@@ -113,6 +130,7 @@ impl Counters {
             errors: errors.by_kind.clone(),
             last_error: errors.last.clone(),
             last_message: (last_message != NEVER).then(|| Timestamp::from_millis(last_message)),
+            newest_value: (newest_value != NEVER).then(|| Timestamp::from_millis(newest_value)),
             latency_ms: (latency_us != u64::MAX).then(|| latency_us as f64 / 1000.0),
         }
     }

@@ -13,12 +13,13 @@ use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::modbus::{self, Modbus};
 use crate::mqtt::{self, Mqtt};
 use crate::supervisor::{Randomness, Supervisor};
-use crate::{Counters, GatewayEvent, Gateways, OpenLink};
+use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
 /// Opens links to real gateways, and knows which settings and addresses their protocols accept.
 pub struct Network {
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    credentials: Arc<dyn Credentials>,
 }
 
 /// The protocols, by their words in a plant file.
@@ -40,7 +41,13 @@ impl Network {
 
     /// The same, with a source of numbers between 0 and 1 for waits and client ids.
     pub fn with_randomness(clock: Arc<dyn Clock>, randomness: Arc<dyn Fn() -> f64 + Send + Sync>) -> Self {
-        Self { clock, randomness }
+        Self { clock, randomness, credentials: Arc::new(NoCredentials) }
+    }
+
+    /// The same, with what gives out secrets and certificates.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Arc<dyn Credentials>) -> Self {
+        Self { credentials, ..self }
     }
 
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
@@ -61,6 +68,7 @@ impl Gateways for Network {
         let (stop, stopped) = watch::channel(false);
         let counters = Arc::new(Counters::default());
         let tags = points.len();
+        let (handle, requests) = crate::channel();
         let supervisor = Supervisor {
             gateway: spec.id.as_str().into(),
             driver: self.driver(spec, points),
@@ -69,9 +77,10 @@ impl Gateways for Network {
             counters: Arc::clone(&counters),
             clock: Arc::clone(&self.clock),
             randomness: Arc::clone(&self.randomness),
+            requests,
             stop: stopped,
         };
-        OpenLink::new(counters, stop, tokio::spawn(supervisor.run()))
+        OpenLink::new(counters, handle, stop, tokio::spawn(supervisor.run()))
     }
 }
 
@@ -163,6 +172,7 @@ mod tests {
             data_type: DataType::Float,
             scaling: None,
             address: serde_json::from_str(address).expect("a document"),
+            write: None,
         };
         let (topic, register) = (point(r#"{"topic":"a"}"#), point(r#"{"table":"input","register":1}"#));
         let (broker, device) = (spec("mqtt", r#"{"host":"b"}"#), spec("modbus-tcp", r#"{"host":"b"}"#));

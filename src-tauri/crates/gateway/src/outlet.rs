@@ -2,7 +2,8 @@
 //!
 //! A session never waits here, so that a busy engine cannot make a link miss its keep-alive. While the engine takes
 //! what it is given, everything is delivered in order and grouped. When it falls behind, the newest sample of each tag is
-//! kept and the rest is counted as merged.
+//! kept and the rest is counted as merged. Samples that a receipt was asked for are never merged: their source holds back
+//! more until they are on disk, which bounds them.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use model::{Batch, LinkStatus, TagIndex, Update};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Counters, GatewayEvent, What};
+use crate::{Counters, GatewayEvent, Receipt, What};
 
 /// What arrives within this time of the last batch travels together.
 const GROUPING: Duration = Duration::from_millis(10);
@@ -43,12 +44,14 @@ struct Queue {
     entries: VecDeque<Entry>,
     samples: usize,
     statuses: usize,
+    receipts: usize,
     closed: bool,
 }
 
 enum Entry {
     Sample(Update),
     Status(LinkStatus),
+    Receipt(Receipt),
 }
 
 impl Outlet {
@@ -62,7 +65,7 @@ impl Outlet {
     pub(crate) fn samples(&self, updates: impl IntoIterator<Item = Update>) {
         let mut queue = self.shared.queue();
         for update in updates {
-            if queue.samples >= self.shared.room {
+            if queue.samples >= self.shared.room && queue.receipts == 0 {
                 let merged = queue.merge();
                 self.shared.counters.merged(merged);
             }
@@ -81,6 +84,15 @@ impl Outlet {
         }
         queue.entries.push_back(Entry::Status(status));
         queue.statuses += 1;
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+
+    /// Queues a wish for a receipt of the samples before it.
+    pub(crate) fn receipt(&self, receipt: Receipt) {
+        let mut queue = self.shared.queue();
+        queue.entries.push_back(Entry::Receipt(receipt));
+        queue.receipts += 1;
         drop(queue);
         self.shared.arrived.notify_one();
     }
@@ -152,10 +164,13 @@ impl Shared {
         }
     }
 
-    /// The status at the front, or the samples up to the next one.
+    /// The status or the receipt at the front, or the samples up to the next status.
+    ///
+    /// A receipt behind samples waits for the next turn, with all that came before it: signed later, it is as true.
     fn take(&self) -> Option<What> {
         let mut queue = self.queue();
         let mut updates = Vec::new();
+        let mut receipts = VecDeque::new();
         loop {
             match queue.entries.pop_front() {
                 Some(Entry::Sample(update)) => {
@@ -169,12 +184,20 @@ impl Shared {
                     queue.statuses -= 1;
                     return Some(What::Status(status));
                 }
+                Some(Entry::Receipt(receipt)) if updates.is_empty() => {
+                    queue.receipts -= 1;
+                    return Some(What::Receipt(receipt));
+                }
+                Some(Entry::Receipt(receipt)) => receipts.push_back(receipt),
                 Some(status @ Entry::Status(_)) => {
                     queue.entries.push_front(status);
                     break;
                 }
                 None => break,
             }
+        }
+        while let Some(receipt) = receipts.pop_back() {
+            queue.entries.push_front(Entry::Receipt(receipt));
         }
         (!updates.is_empty()).then_some(What::Batch(Batch { updates }))
     }
@@ -189,7 +212,7 @@ impl Queue {
         while let Some(entry) = self.entries.pop_back() {
             let keep = match &entry {
                 Entry::Sample(update) => seen.insert(update.tag),
-                Entry::Status(_) => true,
+                Entry::Status(_) | Entry::Receipt(_) => true,
             };
             if keep {
                 kept.push_front(entry);
@@ -215,7 +238,7 @@ mod tests {
     use super::*;
 
     fn update(tag: u32, value: i64) -> Update {
-        Update { tag: TagIndex(tag), sample: Sample::good(Timestamp::from_millis(value), Value::Int(value)) }
+        Update::new(TagIndex(tag), Sample::good(Timestamp::from_millis(value), Value::Int(value)))
     }
 
     fn status(reason: &str) -> LinkStatus {
@@ -248,6 +271,7 @@ mod tests {
                 What::Status(status) => {
                     assert_eq!((status.reason.as_str(), sizes.as_slice()), ("closed", &[1000, 500][..]))
                 }
+                What::Receipt(_) => panic!("nobody asked for one"),
             }
         }
         assert_eq!(sizes, [1000, 500, 1]);
@@ -291,6 +315,33 @@ mod tests {
         }
         assert_eq!(newest, [99_999, 99_997, 99_998]);
         assert_eq!(counters.traffic().merged + taken, 100_000, "every sample is delivered or counted");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receipt_follows_its_samples_and_keeps_them_from_being_merged() {
+        let (outlet, counters) = link();
+        let (confirm, mut confirmed) = mpsc::unbounded_channel();
+        let (events, mut engine) = mpsc::channel(1);
+        let samples = i64::try_from(2 * ROOM).expect("few");
+        for n in 0..samples {
+            outlet.samples([update(0, n)]);
+            outlet.receipt(Receipt::new(n.unsigned_abs(), confirm.clone()));
+        }
+        let _pump = tokio::spawn(outlet.clone().pump("press".into(), events));
+        let mut taken = 0;
+        let mut signed = None;
+        while signed != Some(samples - 1) {
+            match engine.recv().await.expect("the pump runs").what {
+                What::Batch(batch) => taken += i64::try_from(batch.updates.len()).expect("few"),
+                What::Receipt(receipt) => {
+                    receipt.sign();
+                    signed = confirmed.recv().await.map(u64::cast_signed);
+                    assert!(signed.is_some_and(|number| number < taken), "{signed:?} before its sample");
+                }
+                What::Status(_) => panic!("nobody said one"),
+            }
+        }
+        assert_eq!((taken, counters.traffic().merged), (samples, 0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::attempt::{Attempt, Driver, Lost};
 use crate::backoff::Backoff;
 use crate::outlet::Outlet;
-use crate::{Counters, GatewayEvent};
+use crate::{Counters, GatewayEvent, Requests};
 
 /// How often the watchdog looks. It cannot sleep to its deadline, because a laptop that slept moves the deadline.
 const LOOK: Duration = Duration::from_millis(500);
@@ -32,6 +32,7 @@ pub(crate) struct Supervisor {
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Randomness,
+    pub(crate) requests: Requests,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -42,6 +43,7 @@ impl Supervisor {
         let pump = tokio::spawn(outlet.clone().pump(Arc::clone(&self.gateway), self.events.clone()));
         self.declare_unusable(&outlet);
         self.attempts(&outlet).await;
+        self.requests.close();
         outlet.close();
         if let Err(error) = pump.await {
             tracing::error!(gateway = %self.gateway, %error, "the way to the engine broke");
@@ -53,7 +55,7 @@ impl Supervisor {
         for (tag, words) in self.driver.unusable() {
             tracing::error!(gateway = %self.gateway, words, "a tag's address cannot be used");
             self.counters.error(now, ErrorKind::Internal, words);
-            outlet.samples([Update { tag, sample: Sample::bad(now, Quality::BAD_CONFIGURATION) }]);
+            outlet.samples([Update::new(tag, Sample::bad(now, Quality::BAD_CONFIGURATION))]);
         }
     }
 
@@ -61,11 +63,19 @@ impl Supervisor {
         let mut backoff = Backoff::default();
         let mut since = self.clock.now().wall;
         let mut reason = String::new();
-        loop {
+        for epoch in 1.. {
             outlet.status(not_up(LinkState::Connecting, since, &reason));
-            let attempt =
-                Attempt::new(outlet.clone(), Arc::clone(&self.counters), Arc::clone(&self.clock), self.stop.clone());
-            let Some(lost) = self.session(&attempt).await else { return };
+            let attempt = Attempt::new(
+                outlet.clone(),
+                Arc::clone(&self.counters),
+                Arc::clone(&self.clock),
+                self.requests.clone(),
+                epoch,
+                self.stop.clone(),
+            );
+            let ended = self.session(&attempt).await;
+            self.requests.close();
+            let Some(lost) = ended else { return };
 
             let now = self.clock.now().wall;
             let up_for = attempt.up_for();
@@ -229,6 +239,7 @@ mod tests {
             counters: Arc::clone(&counters),
             clock: Arc::new(PausedClock(Instant::now())),
             randomness: Arc::new(|| 0.5),
+            requests: crate::channel().1,
             stop: stopped,
         };
         Bench { events, counters, stop, task: tokio::spawn(supervisor.run()) }

@@ -133,7 +133,14 @@ impl History {
     /// Queues rows. Where the queue is full the rows are dropped and counted, and each series that lost some gets a
     /// [`Quality::BAD_NO_DATA`] sample at the time of the first lost one, so that the gap shows.
     pub fn record(&self, rows: Vec<Row>) {
-        let lost = self.queue.add(rows);
+        let lost = self.queue.add(rows, None);
+        self.store.count_dropped(lost);
+    }
+
+    /// As [`History::record`], and tells once these rows and all queued before are on disk. It is called on the writer's
+    /// thread and must not wait. Where rows were dropped, or the program ends first, it is dropped without a call.
+    pub fn record_and_tell(&self, rows: Vec<Row>, committed: impl FnOnce() + Send + 'static) {
+        let lost = self.queue.add(rows, Some(Box::new(committed)));
         self.store.count_dropped(lost);
     }
 

@@ -16,6 +16,11 @@ pub(crate) const CAPACITY: usize = 500_000;
 pub(crate) const BATCH: usize = 10_000;
 /// The longest that a row waits for others before it is committed with them.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// The same while somebody waits to be told: a source that keeps its samples until then sends no more of them meanwhile.
+const PROMPT: Duration = Duration::from_millis(20);
+
+/// Told when rows are committed. Dropped untold where they are not.
+pub(crate) type Committed = Box<dyn FnOnce() + Send>;
 
 /// Rows that somebody waits for. What was queued before is committed before.
 pub(crate) struct Import {
@@ -52,14 +57,19 @@ struct Waiting {
     oldest: Option<Instant>,
     /// The first sample that each series lost since gaps were last marked. Bounded by the number of series.
     lost: HashMap<SeriesId, Timestamp>,
+    /// How many rows were ever added, and how many of them are committed or given up.
+    added: u64,
+    /// Who is to be told once so many of the rows added are committed, in order.
+    receipts: VecDeque<(u64, Committed)>,
     imports: VecDeque<Import>,
     prune: Option<Timestamp>,
     closing: bool,
 }
 
 impl Queue {
-    /// Adds rows as far as there is room and gives back how many were not.
-    pub(crate) fn add(&self, rows: Vec<Row>) -> usize {
+    /// Adds rows as far as there is room and gives back how many were not. `committed` is told once they and all before
+    /// are on disk, and never where some had no room.
+    pub(crate) fn add(&self, rows: Vec<Row>, committed: Option<Committed>) -> usize {
         let mut waiting = lock(&self.waiting);
         let room = CAPACITY.saturating_sub(waiting.rows.len() + waiting.taken);
         let lost = rows.len().saturating_sub(room);
@@ -68,6 +78,13 @@ impl Queue {
         waiting.rows.extend(rows.by_ref().take(room));
         for row in rows {
             waiting.lost.entry(row.series).or_insert(row.sample.time);
+        }
+        waiting.added += (waiting.rows.len() - before) as u64;
+        if let Some(committed) = committed.filter(|_| lost == 0) {
+            let place = waiting.added;
+            waiting.receipts.push_back((place, committed));
+            // The thread sleeps for longer where nobody waits.
+            self.changed.notify_all();
         }
         if before == 0 && !waiting.rows.is_empty() {
             waiting.oldest = Some(Instant::now());
@@ -121,10 +138,12 @@ impl Queue {
                 return Work::Prune(before);
             }
             let now = Instant::now();
-            let due = if holding || waiting.rows.len() >= BATCH || !waiting.lost.is_empty() {
+            let is_waited_for = waiting.rows.is_empty() && !waiting.receipts.is_empty();
+            let due = if holding || waiting.rows.len() >= BATCH || !waiting.lost.is_empty() || is_waited_for {
                 Some(begun)
             } else {
-                waiting.oldest.map(|oldest| oldest + PATIENCE)
+                let patience = if waiting.receipts.is_empty() { PATIENCE } else { PROMPT };
+                waiting.oldest.map(|oldest| oldest + patience)
             };
             let idle_at = begun + idle;
             let wake = match due.map(|due| due.max(begun + pause)) {
@@ -153,8 +172,21 @@ impl Queue {
         std::mem::take(&mut waiting.lost)
     }
 
-    /// What was taken is committed.
+    /// What was taken is committed; whoever waited for it is told.
     pub(crate) fn settled(&self) {
-        lock(&self.waiting).taken = 0;
+        let mut waiting = lock(&self.waiting);
+        waiting.taken = 0;
+        let told = waiting.due_receipts();
+        drop(waiting);
+        told.into_iter().for_each(|committed| committed());
+    }
+}
+
+impl Waiting {
+    /// Who waits for nothing more.
+    fn due_receipts(&mut self) -> Vec<Committed> {
+        let committed = self.added - (self.rows.len() + self.taken) as u64;
+        let due = self.receipts.partition_point(|(place, _)| *place <= committed);
+        self.receipts.drain(..due).map(|(_, committed)| committed).collect()
     }
 }

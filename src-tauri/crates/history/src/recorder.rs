@@ -139,6 +139,7 @@ impl Recorder {
             if self.writer.pause() > Duration::ZERO {
                 self.writer.probe()?;
             }
+            self.queue.settled();
             return Ok(0);
         }
         let (keys, names, batch, gaps) = (&mut self.keys, &self.names, &self.batch, &self.gaps);

@@ -4,16 +4,23 @@
 //!
 //! **Invariant:** no I/O, no clock, no logging, no async. Time is always an argument (see [`Now`]).
 
+mod browse;
 mod equipment;
 mod link;
 mod quality;
 mod sample;
 mod time;
 mod value;
+mod write;
 
+pub use browse::{Browse, Browsed, Offer};
 pub use equipment::{Equipment, EquipmentId, Level, Node};
-pub use link::{ErrorKind, GatewaySpec, LinkState, LinkStatus, Point, Protocols, Rejection, Settings, Traffic};
+pub use link::{
+    Certificate, CertificateOwner, EdgeNode, ErrorKind, GatewaySpec, LinkDetail, LinkState, LinkStatus, Point,
+    Protocols, ReadBlock, Rejection, Settings, Traffic,
+};
 pub use quality::{Quality, Severity};
-pub use sample::{Batch, Sample, TagIndex, Update};
+pub use sample::{Batch, Reach, Sample, TagIndex, Update};
 pub use time::{Clock, Now, Timestamp, Uptime};
 pub use value::{DataType, Scaling, Value};
+pub use write::{Write, WritePolicy, Written};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{DataType, Quality, Scaling, TagIndex, Timestamp};
+use crate::{DataType, Quality, Scaling, TagIndex, Timestamp, WritePolicy};
 
 /// A document of settings: what a protocol wants to know of a gateway, or of one tag's address.
 pub type Settings = serde_json::Map<String, serde_json::Value>;
@@ -36,6 +36,8 @@ pub struct Point {
     pub scaling: Option<Scaling>,
     /// The protocol's own address.
     pub address: Settings,
+    /// How far it may be written; `None` for a tag that is read only.
+    pub write: Option<WritePolicy>,
 }
 
 /// Why a setting or an address is not accepted.
@@ -135,6 +137,89 @@ pub struct Traffic {
     pub last_error: Option<(Timestamp, String)>,
     /// When the last message came.
     pub last_message: Option<Timestamp>,
+    /// The source's time of the newest value.
+    pub newest_value: Option<Timestamp>,
     /// Time from request to answer, milliseconds, of the newest request, where the protocol has requests.
     pub latency_ms: Option<f64>,
+}
+
+/// What a protocol can tell of a link beyond its traffic.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkDetail {
+    /// The certificates in use, of both sides.
+    pub certificates: Vec<Certificate>,
+    /// What is read together, where the protocol polls.
+    pub blocks: Vec<ReadBlock>,
+    /// Who is behind the link, where the protocol has edge nodes.
+    pub nodes: Vec<EdgeNode>,
+    /// Anything else in a caption and its words, such as the session with the broker.
+    pub remarks: Vec<(String, String)>,
+}
+
+/// Whose certificate it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateOwner {
+    /// The gateway's.
+    Peer,
+    /// The one this station shows.
+    Own,
+    /// The authority that the plant file names.
+    Authority,
+}
+
+/// A certificate as far as a person has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Whose.
+    pub owner: CertificateOwner,
+    /// For whom it was made out.
+    pub subject: String,
+    /// It is valid from here on.
+    pub not_before: Timestamp,
+    /// It is valid up to here.
+    pub not_after: Timestamp,
+    /// SHA-256 of it, as hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// One request of a poll.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadBlock {
+    /// The unit it goes to.
+    pub unit: u8,
+    /// The table it reads, in words.
+    pub table: String,
+    /// The first cell, from 0.
+    pub first: u16,
+    /// How many cells.
+    pub count: u16,
+    /// How many tags are within.
+    pub tags: u32,
+    /// From one poll to the next, milliseconds.
+    pub period_ms: u32,
+    /// The answer's time, milliseconds; `None` before the first.
+    pub latency_ms: Option<f64>,
+    /// What is wrong with it, in words; empty while all is well.
+    pub fault: String,
+}
+
+/// A node or a device that announces itself on a link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgeNode {
+    /// Its ids from the outermost: group, node, device.
+    pub path: Vec<String>,
+    /// Whether it is there.
+    pub online: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// How many metrics it announced.
+    pub metrics: u32,
+    /// How many messages of it came.
+    pub messages: u64,
+    /// How many of its messages were missing or out of order.
+    pub gaps: u64,
+    /// How often it was asked to announce itself anew.
+    pub rebirths: u64,
+    /// What is wrong with it, in words; empty while all is well.
+    pub fault: String,
 }

@@ -26,6 +26,18 @@ pub struct Sample {
     pub quality: Quality,
 }
 
+/// How far a sample reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// To the live table, the alarms and history.
+    #[default]
+    Everywhere,
+    /// To history alone: the source says that it is of the past, so it changes nothing that is shown and raises nothing.
+    History,
+    /// Not to history: the source says that it is not worth keeping.
+    Live,
+}
+
 /// One tag's new sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
@@ -33,6 +45,15 @@ pub struct Update {
     pub tag: TagIndex,
     /// What is new.
     pub sample: Sample,
+    /// Where it goes.
+    pub reach: Reach,
+}
+
+impl Update {
+    /// A sample that reaches everywhere.
+    pub fn new(tag: TagIndex, sample: Sample) -> Update {
+        Update { tag, sample, reach: Reach::Everywhere }
+    }
 }
 
 /// What a gateway hands over at once, in order of arrival.

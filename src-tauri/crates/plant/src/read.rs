@@ -12,7 +12,7 @@ use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
-use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags};
+use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags, WRITE_KEYS};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
 
@@ -222,8 +222,9 @@ fn check_column(name: &str, at: Place, problems: &mut Problems) -> bool {
     let is_address = name.strip_prefix("address.").is_some_and(|part| !part.is_empty() && !part.contains('.'));
     let plain = KEYS.iter().filter(|key| !["address", "scaling", "limits"].contains(key)).map(ToString::to_string);
     let scaling = SCALING_KEYS.iter().map(|part| format!("scaling.{part}"));
+    let write = WRITE_KEYS.iter().map(|part| format!("write.{part}"));
     let limits = LIMITS_KEYS.iter().map(|part| format!("limits.{part}"));
-    let known: Vec<String> = plain.chain(["address.*".to_owned()]).chain(scaling).chain(limits).collect();
+    let known: Vec<String> = plain.chain(["address.*".to_owned()]).chain(scaling).chain(write).chain(limits).collect();
     let is_known = is_address || known.iter().any(|column| column == name);
     if !is_known {
         let message = format!("unknown column `{}`", shown(name));

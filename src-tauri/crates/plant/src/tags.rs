@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alarm::LimitKind;
-use model::{DataType, EquipmentId, Level, Point, Protocols, Scaling, Settings, TagIndex};
+use model::{DataType, EquipmentId, Level, Point, Protocols, Scaling, Settings, TagIndex, WritePolicy};
 
 use crate::TAGS;
-use crate::document::Table;
+use crate::document::{Raw, Table};
 use crate::equipment::Tree;
 use crate::fields::{Fields, Said, instead};
 use crate::gateways::Gateways;
@@ -18,7 +18,7 @@ use crate::problem::{Place, Problems, shown};
 use crate::settings::{report, settings};
 
 /// What may be said of a tag, in the plant file and as a column of a CSV file.
-pub(crate) const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 20] = [
     "machine",
     "equipment",
     "id",
@@ -27,6 +27,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "gateway",
     "address",
     "formula",
+    "write",
     "type",
     "unit",
     "decimals",
@@ -40,6 +41,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "limits",
 ];
 pub(crate) const SCALING_KEYS: [&str; 2] = ["factor", "offset"];
+pub(crate) const WRITE_KEYS: [&str; 2] = ["low", "high"];
 pub(crate) const LIMITS_KEYS: [&str; 8] =
     ["high_high", "high", "low", "low_low", "deadband", "on_delay_s", "off_delay_s", "priority"];
 
@@ -203,6 +205,7 @@ impl Tags {
         let deadband = fields.amount("deadband", problems).map_or(0.0, |said| said.value);
         let recorded = fields.flag("record", problems).is_none_or(|said| said.value);
         let stale_after = stale_after(&fields, problems);
+        let write = write_policy(&fields, data_type, range, problems);
         let limits = fields.inner("limits", problems).and_then(|table| Limits::read(table, problems));
         check_type(&fields, data_type, problems);
 
@@ -224,6 +227,7 @@ impl Tags {
             data_type: data_type.unwrap_or_default(),
             scaling: scaling.filter(|_| data_type.is_some_and(is_numeric)),
             address: Settings::new(),
+            write,
         };
         let origin = self.origin(&fields, data_type.map(|_| point), around, problems);
         self.check_role(role, equipment.as_ref(), data_type, around.tree, problems);
@@ -265,7 +269,7 @@ impl Tags {
         let address = fields.inner("address", problems);
         let formula = fields.text("formula", problems);
         if fields.has("formula") {
-            for key in ["gateway", "address", "scaling"].into_iter().filter(|key| fields.has(key)) {
+            for key in ["gateway", "address", "scaling", "write"].into_iter().filter(|key| fields.has(key)) {
                 let message = format!("a tag with a formula has no `{key}`");
                 problems.error(fields.place(key), message, "keep the formula or the gateway's address");
             }
@@ -435,6 +439,33 @@ fn stale_after(fields: &Fields<'_, '_>, problems: &mut Problems) -> Option<Durat
         return None;
     }
     Some(said.value)
+}
+
+/// `write = true`, or its bounds; without bounds of its own a number is written within the tag's range.
+fn write_policy(
+    fields: &Fields<'_, '_>,
+    data_type: Option<DataType>,
+    range: Option<(f64, f64)>,
+    problems: &mut Problems,
+) -> Option<WritePolicy> {
+    let node = fields.table.get("write")?;
+    if !matches!(node.value, Raw::Table(_)) {
+        let policy = WritePolicy { low: range.map(|(low, _)| low), high: range.map(|(_, high)| high) };
+        return fields.flag("write", problems).filter(|said| said.value).map(|_| policy);
+    }
+    let inner = fields.inner("write", problems)?;
+    let write = Fields::new(inner, "write", &WRITE_KEYS, problems);
+    let low = write.number("low", problems).map(|said| said.value);
+    let high = write.number("high", problems).map(|said| said.value);
+    if data_type.is_some_and(|data_type| !is_numeric(data_type)) {
+        problems.error(inner.at, "only numbers have a least and a greatest value", "write `write = true`");
+        return None;
+    }
+    if low.zip(high).is_some_and(|(low, high)| low > high) {
+        problems.error(inner.at, "`low` is above `high`: nothing could be written", "exchange them");
+        return None;
+    }
+    Some(WritePolicy { low, high })
 }
 
 fn scaling(fields: &Fields<'_, '_>, data_type: Option<DataType>, problems: &mut Problems) -> Option<Scaling> {

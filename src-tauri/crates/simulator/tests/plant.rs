@@ -65,7 +65,7 @@ async fn every_value_arrives_through_the_gateways_and_lies_within_its_range() {
                 What::Batch(batch) => {
                     latest.extend(batch.updates.into_iter().map(|update| (update.tag, update.sample)));
                 }
-                What::Status(_) => {}
+                What::Status(_) | What::Receipt(_) => {}
             }
         }
     };

@@ -74,7 +74,7 @@ impl Running {
             until("the gateway is opened", || self.wires.senders.lock().expect("one thread").get("broker").cloned())
                 .await;
         let sample = Sample::good(SystemClock.now().wall, Value::Float(value));
-        let what = What::Batch(Batch { updates: vec![Update { tag: self.tag, sample }] });
+        let what = What::Batch(Batch { updates: vec![Update::new(self.tag, sample)] });
         sender.send(GatewayEvent { gateway: "broker".into(), what }).await.expect("the loop runs");
     }
 

@@ -230,6 +230,7 @@ mod tests {
             data_type,
             scaling: None,
             address: serde_json::from_str(address).expect("a document"),
+            write: None,
         };
         Address::read(&point, 9).map_err(|all| all.into_iter().filter_map(|r| r.key).collect())
     }

@@ -186,7 +186,7 @@ impl<'a> Poll<'a> {
                     Sample::bad(arrival, quality)
                 }
             };
-            Update { tag: tag.tag, sample }
+            Update::new(tag.tag, sample)
         });
         self.attempt.deliver(updates.collect());
     }
@@ -226,7 +226,7 @@ impl<'a> Poll<'a> {
         let Some(unit) = self.blocks.last().map(|polled| polled.block.unit) else { return };
         let (arrival, quality) = (self.attempt.now().wall, Quality::BAD_TIMEOUT);
         let tags = self.modbus.tags.iter().filter(|tag| tag.address.unit == unit);
-        let updates = tags.map(|tag| Update { tag: tag.tag, sample: Sample::bad(arrival, quality) });
+        let updates = tags.map(|tag| Update::new(tag.tag, Sample::bad(arrival, quality)));
         self.attempt.deliver(updates.collect());
     }
 
@@ -258,7 +258,7 @@ async fn connect(modbus: &Modbus) -> Result<Connection, Lost> {
 
 /// Bad samples for all tags of a block.
 fn bad(block: &Block, quality: Quality, arrival: Timestamp) -> Vec<Update> {
-    block.tags.iter().map(|tag| Update { tag: tag.tag, sample: Sample::bad(arrival, quality) }).collect()
+    block.tags.iter().map(|tag| Update::new(tag.tag, Sample::bad(arrival, quality))).collect()
 }
 
 /// How many polls were left out between two.

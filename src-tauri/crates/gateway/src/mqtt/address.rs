@@ -171,6 +171,7 @@ mod tests {
             data_type: DataType::Float,
             scaling: None,
             address: serde_json::from_str(address).expect("a document"),
+            write: None,
         };
         Address::read(&point).err().unwrap_or_default().into_iter().filter_map(|r| r.key).collect()
     }

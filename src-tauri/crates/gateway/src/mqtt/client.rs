@@ -311,7 +311,7 @@ mod tests {
         let counters = Arc::new(Counters::default());
         let outlet = Outlet::new(1, Arc::clone(&counters));
         let (_stop, stopped) = watch::channel(false);
-        let attempt = Attempt::new(outlet, counters, Arc::new(Running(Instant::now())), stopped);
+        let attempt = Attempt::new(outlet, counters, Arc::new(Running(Instant::now())), crate::channel().1, 1, stopped);
         let options = Options { client_id: "x".into(), keep_alive_s: 5, max_packet_bytes: 1_024, filters: 1 };
         for bit in 0..SANE.len() * 8 {
             let (requests, mut events) = prepare(&options, Arc::clone(&peer), &attempt);

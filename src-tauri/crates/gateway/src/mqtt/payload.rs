@@ -76,7 +76,7 @@ pub(super) fn decode(
         .map(|reader| {
             let content = json.as_ref().filter(|_| reader.address.is_json()).unwrap_or(&text);
             let sample = reader.sample(content, delivery, arrival, &mut fault);
-            Update { tag: reader.tag, sample }
+            Update::new(reader.tag, sample)
         })
         .collect()
 }
@@ -93,7 +93,7 @@ pub(super) fn all_bad(
         .iter()
         .map(|reader| {
             fault(Fault::Value { tag: reader.id.clone(), quality, detail: detail.to_owned() });
-            Update { tag: reader.tag, sample: Sample::bad(arrival, quality) }
+            Update::new(reader.tag, Sample::bad(arrival, quality))
         })
         .collect()
 }

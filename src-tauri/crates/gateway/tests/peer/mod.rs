@@ -34,7 +34,14 @@ pub fn settings(json: &str) -> Settings {
 
 /// A tag; its index is its place in the list.
 pub fn point(index: u32, data_type: DataType, address: &str) -> Point {
-    Point { tag: TagIndex(index), id: format!("tag{index}"), data_type, scaling: None, address: settings(address) }
+    Point {
+        tag: TagIndex(index),
+        id: format!("tag{index}"),
+        data_type,
+        scaling: None,
+        address: settings(address),
+        write: None,
+    }
 }
 
 /// An open link, and what came out of it.
@@ -111,6 +118,7 @@ impl Link {
                     self.samples.push((update.tag, update.sample));
                 }
             }
+            What::Receipt(receipt) => receipt.sign(),
         }
     }
 
