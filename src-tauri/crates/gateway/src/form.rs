@@ -42,6 +42,11 @@ impl<'a> Form<'a> {
         text
     }
 
+    /// A list or a table as it was written.
+    pub(crate) fn document(&mut self, key: &'static str) -> Option<&'a serde_json::Value> {
+        self.get(key)
+    }
+
     /// A text that must be there.
     pub(crate) fn required_text(&mut self, key: &'static str, example: &str) -> Option<&'a str> {
         if !self.has(key) {

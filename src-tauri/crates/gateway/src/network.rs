@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Rejection, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
@@ -96,6 +96,13 @@ impl Protocols for Network {
         }
     }
 
+    fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+        match kind(spec) {
+            Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
+            Ok(Kind::ModbusTcp) | Err(_) => Ok(point.address.clone()),
+        }
+    }
+
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_point(point),
@@ -140,7 +147,7 @@ impl Driver for Misconfigured {
 
 #[cfg(test)]
 mod tests {
-    use model::{DataType, Now, Settings};
+    use model::{DataType, Now};
 
     use super::*;
 

@@ -7,19 +7,20 @@ mod broker;
 mod client;
 mod payload;
 mod sieve;
+mod template;
 mod time;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{ErrorKind, GatewaySpec, Point, Quality, Rejection, TagIndex};
+use model::{ErrorKind, GatewaySpec, Point, Quality, Rejection, Settings, TagIndex};
 use tokio::sync::Notify;
 
 use self::address::Address;
 use self::broker::Broker;
 use self::client::{Events, Grant, Heard, Message, Options, Requests};
-use self::payload::{Delivery, Reader};
+use self::payload::{Delivery, Reader, Readers};
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::socket::Peer;
 
@@ -39,7 +40,7 @@ pub(crate) struct Mqtt {
     peer: Arc<Peer>,
     /// The same for every connection of this link, so that the broker drops a dead one of ours when the next comes.
     client_id: String,
-    topics: HashMap<Arc<str>, Vec<Reader>>,
+    topics: HashMap<Arc<str>, Readers>,
     unusable: Vec<(TagIndex, String)>,
 }
 
@@ -53,11 +54,16 @@ pub(crate) fn check_point(point: &Point) -> Result<(), Vec<Rejection>> {
     Address::read(point).map(drop)
 }
 
+/// A tag's address in full: what the broker's settings say of all its tags, and over it what the tag says itself.
+pub(crate) fn full_address(spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+    template::fill(&spec.settings, point)
+}
+
 impl Mqtt {
     /// Sets up a broker with its tags. `random` lies between 0 and 1 and tells this station from others.
     pub(crate) fn new(spec: &GatewaySpec, points: Vec<Point>, random: f64) -> Result<Self, Vec<Rejection>> {
         let broker = Broker::read(&spec.settings)?;
-        let mut topics: HashMap<Arc<str>, Vec<Reader>> = HashMap::new();
+        let mut topics: HashMap<Arc<str>, Readers> = HashMap::new();
         let mut unusable = Vec::new();
         for point in points {
             match Address::read(&point) {
@@ -238,7 +244,7 @@ impl Connection<'_> {
                 Grant::Refused => {
                     let detail = format!("the broker does not let this station read the topic \"{topic}\"");
                     self.attempt.error(ErrorKind::Refused, &detail);
-                    let readers = self.mqtt.topics.get(&topic).map(Vec::as_slice).unwrap_or_default();
+                    let readers = self.mqtt.topics.get(&topic).map(Readers::as_slice).unwrap_or_default();
                     self.attempt.deliver(payload::all_bad(
                         readers,
                         Quality::BAD_ACCESS_DENIED,
@@ -281,7 +287,7 @@ impl Connection<'_> {
                 let limit = self.mqtt.broker.max_packet_bytes;
                 let detail = format!("a message of {bytes} bytes on \"{topic}\" is larger than the limit of {limit}");
                 counters.error(arrival, ErrorKind::Oversize, &detail);
-                payload::all_bad(readers, Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
+                payload::all_bad(readers.as_slice(), Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
             }
             None => {
                 let delivery = if message.retained { Delivery::Retained } else { Delivery::Live };
