@@ -5,6 +5,8 @@
 mod address;
 mod client;
 mod exception;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod plan;
 mod poll;
 mod registers;

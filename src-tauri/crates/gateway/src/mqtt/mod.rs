@@ -5,6 +5,8 @@
 mod address;
 mod broker;
 mod client;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod payload;
 mod sieve;
 mod template;
