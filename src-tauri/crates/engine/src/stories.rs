@@ -15,8 +15,8 @@ use gateway::{Counters, GatewayEvent, Gateways, OpenLink, What};
 use history::{History, Row};
 use journal::Entry;
 use model::{
-    Batch, Clock, GatewaySpec, LinkState, LinkStatus, Now, Point, Protocols, Quality, Rejection, Sample, TagIndex,
-    Timestamp, Update, Uptime, Value,
+    Batch, Clock, GatewaySpec, LinkState, LinkStatus, Now, Point, Protocols, Quality, Reach, Rejection, Sample,
+    TagIndex, Timestamp, Update, Uptime, Value,
 };
 use plant::{Files, Plant, TagIndices};
 use tokio::sync::mpsc;
@@ -62,6 +62,8 @@ address = { at = 2 }
 machine = "works/hall/line/press"
 id = "speed"
 gateway = "plc"
+range = [0, 500]
+write = true
 address = { at = 3 }
 
 [[tags]]
