@@ -20,6 +20,7 @@ mod network;
 mod outlet;
 mod requests;
 mod socket;
+mod sparkplug;
 mod supervisor;
 
 pub use counters::Counters;
