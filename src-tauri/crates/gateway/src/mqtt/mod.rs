@@ -3,6 +3,7 @@
 //! One session is one connection: connect, subscribe, check every answer, decode what comes. It publishes nothing.
 
 mod address;
+mod broker;
 pub(crate) mod client;
 mod payload;
 mod time;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use model::{ErrorKind, GatewaySpec, Point, Quality, Rejection, TagIndex};
 use tokio::sync::Notify;
 
-use self::address::{Address, Broker};
+use self::address::Address;
+use self::broker::Broker;
 use self::client::{Acknowledging, Dial, Events, Grant, Heard, Keeping, Message, Options, Qos, Requests, Version};
 use self::payload::{Delivery, Reader};
 use crate::attempt::{Attempt, Driver, Lost, Session};
