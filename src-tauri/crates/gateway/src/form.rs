@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use model::{Rejection, Settings};
 
+use crate::references;
+
 /// A document being read. Keys that were not asked for are rejected at the end.
 pub(crate) struct Form<'a> {
     settings: &'a Settings,
@@ -37,7 +39,8 @@ impl<'a> Form<'a> {
         let value = self.get(key)?;
         let text = value.as_str();
         if text.is_none() {
-            self.reject(key, format!("`{key}` is not a text: {value}"), format!("write {key} = \"...\""));
+            let shown = if references::is_private(key) { String::new() } else { format!(": {value}") };
+            self.reject(key, format!("`{key}` is not a text{shown}"), format!("write {key} = \"...\""));
         }
         text
     }
@@ -123,9 +126,11 @@ impl<'a> Form<'a> {
         if is_address || is_name {
             return Some(bare.to_owned());
         }
+        // Before an @ there may be a password.
+        let shown = if host.contains('@') { String::new() } else { format!(": \"{}\"", host.escape_debug()) };
         self.reject(
             "host",
-            format!("`host` is not a host name or an address: \"{}\"", host.escape_debug()),
+            format!("`host` is not a host name or an address{shown}"),
             "write the name or the address alone, without mqtt:// and without a port",
         );
         None
@@ -142,14 +147,16 @@ impl<'a> Form<'a> {
 
     /// What was read, unless anything was rejected. `read` is `None` only where something was.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Rejection>> {
-        for key in self.settings.keys() {
-            if !self.known.contains(&key.as_str()) {
-                let known = self.known.join(", ");
-                self.rejections.push(Rejection {
+        for (key, value) in self.settings {
+            if self.known.contains(&key.as_str()) {
+                self.rejections.extend(references::check(key, value));
+            } else {
+                let unknown = || Rejection {
                     key: Some(key.clone()),
                     message: format!("`{key}` is not known here"),
-                    remedy: format!("remove it, or write one of: {known}"),
-                });
+                    remedy: format!("remove it, or write one of: {}", self.known.join(", ")),
+                };
+                self.rejections.push(references::spelled_out(key, &self.known).unwrap_or_else(unknown));
             }
         }
         match read {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Rejection, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::modbus::{self, Modbus};
 use crate::mqtt::{self, Mqtt};
+use crate::references::references;
 use crate::supervisor::{Randomness, Supervisor};
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
@@ -101,6 +102,14 @@ impl Protocols for Network {
             Kind::Mqtt => mqtt::check_point(point),
             Kind::ModbusTcp => modbus::check_point(point),
         }
+    }
+
+    fn references(&self, spec: &GatewaySpec) -> Vec<Reference> {
+        references(&spec.settings)
+    }
+
+    fn has_certificate(&self, spec: &GatewaySpec) -> bool {
+        self.references(spec).iter().any(|reference| reference.referent == Referent::Certificate)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{DataType, Quality, Scaling, TagIndex, Timestamp, WritePolicy};
+use crate::{DataType, Quality, Reference, Scaling, TagIndex, Timestamp, WritePolicy};
 
 /// A document of settings: what a protocol wants to know of a gateway, or of one tag's address.
 pub type Settings = serde_json::Map<String, serde_json::Value>;
@@ -67,6 +67,16 @@ pub trait Protocols {
     /// # Errors
     /// Everything that is wrong with it.
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>>;
+
+    /// The secrets and files that a gateway's settings name.
+    fn references(&self, _spec: &GatewaySpec) -> Vec<Reference> {
+        Vec::new()
+    }
+
+    /// Whether a gateway shows a certificate, so that somebody has to be told when it ends.
+    fn has_certificate(&self, _spec: &GatewaySpec) -> bool {
+        false
+    }
 }
 
 /// Where a connection stands.
