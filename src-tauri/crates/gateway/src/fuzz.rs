@@ -4,7 +4,8 @@
 //! whatever they were. Built with the feature `fuzzing` and in this crate's tests only.
 
 pub use crate::modbus::fuzz::{modbus_address, modbus_reply};
-pub use crate::mqtt::fuzz::{mqtt_address, mqtt_payload, mqtt_sieve};
+pub use crate::mqtt::client::fuzz::mqtt_sieve;
+pub use crate::mqtt::fuzz::{mqtt_address, mqtt_payload};
 
 /// Every target by its name.
 pub const TARGETS: [(&str, fn(&[u8])); 5] = [

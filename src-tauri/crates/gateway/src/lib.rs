@@ -25,6 +25,7 @@ mod outlet;
 mod references;
 mod requests;
 mod socket;
+mod sparkplug;
 mod supervisor;
 
 pub use counters::Counters;

@@ -1,12 +1,10 @@
 //! What a broker sends and what a plant file says of it, as whatever bytes.
 
-use bytes::BytesMut;
 use model::{DataType, Timestamp, Update};
 
 use super::address::{Address, Format, Places};
 use super::broker::Broker;
 use super::payload::{self, Binary, Delivery, Endian, Kind, Qualities, Reader, Readers, SourceQuality};
-use super::sieve::{Oversize, Sieve};
 use super::template;
 use super::time::{SourceTime, TimeUnit};
 use crate::fuzz::{assert_honest, assert_said, document, point};
@@ -112,22 +110,4 @@ fn assert_usable(address: &Address) {
             assert_honest(&update.sample);
         }
     }
-}
-
-/// A broker's stream, cut into pieces by the first byte. However it is cut, the same is seen of it.
-pub fn mqtt_sieve(data: &[u8]) {
-    const LIMIT: usize = 64;
-    let (cut, stream) = data.split_first().map_or((1, data), |(first, rest)| (usize::from(*first).max(1), rest));
-    let sifted = |cut: usize| {
-        let oversize = Oversize::default();
-        let mut sieve = Sieve::new(LIMIT, oversize.clone());
-        let mut seen = BytesMut::new();
-        stream.chunks(cut).for_each(|piece| sieve.feed(piece, &mut seen));
-        let sizes: Vec<_> = (0..64).map(|place| oversize.take(place)).collect();
-        (seen, sizes)
-    };
-    let whole = sifted(stream.len().max(1));
-    assert!(whole.0.len() <= stream.len(), "nothing is added");
-    assert!(whole.1.iter().flatten().all(|size| *size > LIMIT), "only what is too large is shortened: {:?}", whole.1);
-    assert_eq!(sifted(cut), whole, "cut into pieces of {cut}");
 }

@@ -4,11 +4,10 @@
 
 mod address;
 mod broker;
-mod client;
+pub(crate) mod client;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod payload;
-mod sieve;
 mod template;
 mod time;
 
@@ -21,7 +20,7 @@ use tokio::sync::Notify;
 
 use self::address::Address;
 use self::broker::Broker;
-use self::client::{Events, Grant, Heard, Message, Options, Requests};
+use self::client::{Acknowledging, Dial, Events, Grant, Heard, Keeping, Message, Options, Qos, Requests, Version};
 use self::payload::{Delivery, Reader, Readers};
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::socket::Peer;
@@ -39,7 +38,7 @@ const SOON: Duration = Duration::from_secs(2);
 /// A broker with the tags that come from it.
 pub(crate) struct Mqtt {
     broker: Broker,
-    peer: Arc<Peer>,
+    dial: Arc<Dial>,
     /// The same for every connection of this link, so that the broker drops a dead one of ours when the next comes.
     client_id: String,
     topics: HashMap<Arc<str>, Readers>,
@@ -85,18 +84,23 @@ impl Mqtt {
             }
         }
         let client_id = broker.client_id.clone().unwrap_or_else(|| own_client_id(random));
-        let peer = Arc::new(Peer::new(broker.host.clone(), broker.port));
-        Ok(Self { broker, peer, client_id, topics, unusable })
+        let dial = Arc::new(Dial::new(Peer::new(broker.host.clone(), broker.port)));
+        Ok(Self { broker, dial, client_id, topics, unusable })
     }
 
     async fn connection(&self, attempt: Attempt) -> Lost {
         let options = Options {
+            version: Version::V3,
             client_id: self.client_id.clone(),
+            login: None,
             keep_alive_s: self.broker.keep_alive_s,
             max_packet_bytes: self.broker.max_packet_bytes,
+            keeping: Keeping::Nothing,
+            acknowledging: Acknowledging::AtOnce,
+            will: None,
             filters: self.topics.len(),
         };
-        let (requests, events) = client::prepare(&options, Arc::clone(&self.peer), &attempt);
+        let (requests, events) = client::prepare(&options, Arc::clone(&self.dial), &attempt);
         let connection =
             Connection { mqtt: self, attempt: &attempt, requests, standing: Mutex::default(), settled: Notify::new() };
         let lost = tokio::select! {
@@ -192,7 +196,7 @@ impl Connection<'_> {
     async fn listen(&self, mut events: Events) -> Lost {
         loop {
             let done = match events.next().await {
-                Ok(heard) => self.hear(heard, &mut events),
+                Ok(heard) => self.hear(heard, &events),
                 Err(lost) => Err(lost),
             };
             if let Err(lost) = done {
@@ -201,11 +205,11 @@ impl Connection<'_> {
         }
     }
 
-    fn hear(&self, heard: Heard, events: &mut Events) -> Result<(), Lost> {
+    fn hear(&self, heard: Heard, events: &Events) -> Result<(), Lost> {
         match heard {
-            Heard::Connected => {
+            Heard::Connected { session_present: _ } => {
                 let topics: Vec<_> = self.mqtt.topics.keys().cloned().collect();
-                self.requests.subscribe(events, &topics)?;
+                self.requests.subscribe(&topics, Qos::AtLeastOnce)?;
                 self.settle(events);
             }
             Heard::Subscribed(answers) => {
@@ -223,7 +227,7 @@ impl Connection<'_> {
         let mut standing = self.standing();
         if std::mem::take(&mut standing.ask_again) {
             let refused: Vec<_> = standing.refused.iter().cloned().collect();
-            self.requests.subscribe(events, &refused)?;
+            self.requests.subscribe(&refused, Qos::AtLeastOnce)?;
         }
         Ok(())
     }
@@ -240,11 +244,13 @@ impl Connection<'_> {
         let arrival = self.attempt.now().wall;
         for (topic, grant) in answers {
             match grant {
-                Grant::Granted => {
+                Grant::Granted(_) => {
                     self.standing().refused.remove(&topic);
                 }
-                Grant::Refused => {
-                    let detail = format!("the broker does not let this station read the topic \"{topic}\"");
+                Grant::Refused(reason) => {
+                    let colon = if reason.is_empty() { "" } else { ": " };
+                    let detail =
+                        format!("the broker does not let this station read the topic \"{topic}\"{colon}{reason}");
                     self.attempt.error(ErrorKind::Refused, &detail);
                     let readers = self.mqtt.topics.get(&topic).map(Readers::as_slice).unwrap_or_default();
                     self.attempt.deliver(payload::all_bad(
