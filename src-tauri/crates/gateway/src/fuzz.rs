@@ -6,14 +6,18 @@
 pub use crate::modbus::fuzz::{modbus_address, modbus_reply};
 pub use crate::mqtt::client::fuzz::mqtt_sieve;
 pub use crate::mqtt::fuzz::{mqtt_address, mqtt_payload};
+pub use crate::sparkplug::fuzz::{sparkplug_address, sparkplug_host, sparkplug_payload};
 
 /// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, fn(&[u8])); 8] = [
     ("mqtt_payload", mqtt_payload),
     ("mqtt_address", mqtt_address),
     ("mqtt_sieve", mqtt_sieve),
     ("modbus_address", modbus_address),
     ("modbus_reply", modbus_reply),
+    ("sparkplug_payload", sparkplug_payload),
+    ("sparkplug_address", sparkplug_address),
+    ("sparkplug_host", sparkplug_host),
 ];
 
 /// What holds of every sample that is made from outside.

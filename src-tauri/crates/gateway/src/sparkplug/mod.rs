@@ -1,6 +1,8 @@
 //! Sparkplug B 3.0: a host application, or an observer, of the edge nodes behind a broker.
 
 mod address;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod host;
 mod payload;
 mod topic;
