@@ -110,6 +110,13 @@ impl Link {
         self.until_within(DEADLINE, what, done).await;
     }
 
+    /// Takes the events that are there, and waits for none.
+    pub fn drain(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event);
+        }
+    }
+
     fn take(&mut self, event: GatewayEvent) {
         match event.what {
             What::Status(status) => {
