@@ -9,7 +9,7 @@ import { CallError } from '../src/host/host';
 import { STALE } from '../src/live/quality';
 import { manyGateways } from './fake-gateways';
 import { FakeHost } from './fake-host';
-import { fakeAlarms } from './fake-status';
+import { fakeAlarms, fakeStatus } from './fake-status';
 
 /**
  * The screens before an engine in memory, for looking at them: `dev.html?scene=normal|flood|dead|lost&machines=6&gateways=100`, with
@@ -24,6 +24,7 @@ for (const each of ['theme', 'language']) {
 
 const host = new FakeHost(Number(query.get('machines') ?? '6'));
 host.now = Date.now();
+host.status = fakeStatus(host.plant, host.now);
 const states = [
   'Execute',
   'Execute',

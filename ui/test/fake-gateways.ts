@@ -244,6 +244,13 @@ function metrics(path: string): BrowsedView {
   };
 }
 
+/** All digits of a number, as the engine writes them. */
+function decimal(of: number): string {
+  const size = Math.abs(of);
+  if (size >= 1e15) return BigInt(of).toString();
+  return size !== 0 && size < 1e-6 ? of.toFixed(45).replace(/0+$/, '') : String(of);
+}
+
 function registers(path: string, options: BrowseGateway['options']): BrowsedView {
   if (path === '') {
     const offers = [1, 2, 7].map((unit) =>
@@ -274,10 +281,14 @@ function registers(path: string, options: BrowseGateway['options']): BrowsedView
       { caption: 'u16', words: String(word) },
       { caption: 'i16', words: String(view.getInt16(2 * at)) },
       { caption: 'hex', words: word.toString(16).toUpperCase().padStart(4, '0') },
-      ...(['abcd', 'badc', 'cdab', 'dcba'] as const).map((order) => {
+      ...(['abcd', 'badc', 'cdab', 'dcba'] as const).flatMap((order) => {
         const turned = new DataView(new ArrayBuffer(4));
         [...order].forEach((letter, to) => turned.setUint8(to, bytes['abcd'.indexOf(letter)] ?? 0));
-        return { caption: `f32 ${order}`, words: String(Number(turned.getFloat32(0).toPrecision(7))) };
+        return [
+          { caption: `u32 ${order}`, words: String(turned.getUint32(0)) },
+          { caption: `i32 ${order}`, words: String(turned.getInt32(0)) },
+          { caption: `f32 ${order}`, words: decimal(turned.getFloat32(0)) },
+        ];
       }),
     ];
     const address = { table, register: first + at, ...(unit === '1' ? {} : { unit: Number(unit) }) };

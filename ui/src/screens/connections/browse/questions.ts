@@ -16,7 +16,7 @@ export interface Field {
 
 /** A way of looking: what to fill in, and what is asked then. */
 export interface Question {
-  readonly id: 'look' | 'scan' | 'read';
+  readonly id: 'look' | 'named' | 'scan' | 'read';
   readonly fields: readonly Field[];
   /** Where to begin, and with what options. */
   begin: (answers: Answers) => { path: string; options: Options };
@@ -47,7 +47,7 @@ const MQTT: readonly Question[] = [
 ];
 
 const MODBUS: readonly Question[] = [
-  { ...LOOK },
+  { ...LOOK, id: 'named' },
   {
     id: 'scan',
     fields: [{ name: 'units', kind: 'text', begin: '1-32' }],
