@@ -106,7 +106,7 @@ impl Protocols for Network {
     fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
         match kind(spec) {
             Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
-            Ok(Kind::ModbusTcp) | Err(_) => Ok(point.address.clone()),
+            Ok(Kind::Modbus) | Err(_) => Ok(point.address.clone()),
         }
     }
 
