@@ -113,9 +113,10 @@ async fn a_serial_line_carries_everything_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let pair = Pty::pair(folder.path()).await;
     let _plc = Plc::start_serial(&pair.ports[1], &content);
-    // A pseudo-terminal has no parity, and does not mind.
+    // A pseudo-terminal knows no parity.
     let settings =
-        json!({"device": pair.ports[0], "poll_ms": 50, "timeout_ms": 1000, "turnaround_ms": 100}).to_string();
+        json!({"device": pair.ports[0], "poll_ms": 50, "timeout_ms": 1000, "turnaround_ms": 100, "parity": "none"})
+            .to_string();
     let mut link = Link::open_with(&network(), "modbus-rtu", &settings, points);
     check_everything(&mut link, &expected).await;
     let seen = link.samples.len();
