@@ -55,6 +55,16 @@ impl<'a> Form<'a> {
         self.text(key)
     }
 
+    /// Yes or no, where it may be missing.
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
+        }
+        flag
+    }
+
     /// An integer that may be missing; one out of range counts as missing, after its rejection.
     pub(crate) fn integer(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.get(key)?;

@@ -22,6 +22,7 @@ mod references;
 mod requests;
 mod socket;
 mod supervisor;
+mod tls;
 
 pub use counters::Counters;
 pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, is_secret_name};
