@@ -2,6 +2,7 @@
 
 use model::{Point, Rejection};
 
+use super::write::Writing;
 use crate::convert::check_scaling;
 use crate::form::Form;
 
@@ -15,6 +16,7 @@ pub(super) struct Address {
     /// A JSON pointer; without one, the whole payload is the value, as text.
     pub(super) pointer: Option<String>,
     pub(super) time: Option<SourceTime>,
+    pub(super) writing: Writing,
 }
 
 /// Where a message says when it was so.
@@ -40,7 +42,8 @@ impl Address {
         let topic = topic(&mut form);
         let pointer = pointer(&mut form, "pointer");
         let time = pointer_to_time(&mut form, pointer.is_some());
-        let mut read = form.finish(topic.map(|topic| Address { topic, pointer, time }));
+        let writing = Writing::read(&mut form, point.write.is_some());
+        let mut read = form.finish(topic.map(|topic| Address { topic, pointer, time, writing }));
         if let Some(rejection) = check_scaling(point) {
             match &mut read {
                 Ok(_) => return Err(vec![rejection]),

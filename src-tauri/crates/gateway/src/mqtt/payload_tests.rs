@@ -11,7 +11,12 @@ fn reader(data_type: DataType, pointer: Option<&str>) -> Reader {
         id: "tag".into(),
         data_type,
         scaling: None,
-        address: Address { topic: "t".into(), pointer: pointer.map(Into::into), time: None },
+        address: Address {
+            topic: "t".into(),
+            pointer: pointer.map(Into::into),
+            time: None,
+            writing: Default::default(),
+        },
     }
 }
 
