@@ -13,6 +13,10 @@ mod convert;
 mod counters;
 mod credentials;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(all(test, not(feature = "fuzzing")))]
+mod fuzz;
 mod link;
 mod modbus;
 mod mqtt;
@@ -21,6 +25,7 @@ mod outlet;
 mod references;
 mod requests;
 mod socket;
+mod sparkplug;
 mod supervisor;
 mod tls;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::{ErrorKind, Rejection, Settings};
 
 use super::client::{Acknowledging, Dial, Keeping, Login, Options, Qos, Version, Wrapping};
+use super::template;
 use crate::Credentials;
 use crate::attempt::Lost;
 use crate::form::Form;
@@ -49,6 +50,7 @@ impl Broker {
         let mut form = Form::new(settings);
         let broker = Broker::part(&mut form);
         let subscribing = Subscribing::part(&mut form);
+        template::check(&mut form);
         form.finish(broker.zip(subscribing))
     }
 
@@ -214,6 +216,8 @@ mod tests {
         assert_eq!((broker.version, broker.words().as_str()), (Version::V3, "MQTT 3.1.1 over TCP"));
         assert_eq!(subscribing, Subscribing { qos: Qos::AtLeastOnce, keeping: Keeping::Nothing });
         assert_eq!(read(r"{}"), Err(vec!["host".to_owned()]));
+        assert!(read(r#"{"host":"b","tags":{"topic":"{path}/{tag}"}}"#).is_ok());
+        assert_eq!(read(r#"{"host":"b","tags":{"topic":"{path}/{name}"}}"#), Err(vec!["tags".to_owned()]));
         assert_eq!(read(r#"{"host":"b","keep_alive_s":0}"#), Err(vec!["keep_alive_s".to_owned()]));
         assert_eq!(read(r#"{"host":"b","client_id":""}"#), Err(vec!["client_id".to_owned()]));
         assert_eq!(read(r#"{"host":"b","password":"x"}"#), Err(vec!["password".to_owned()]), "never ignored");

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use super::Mqtt;
 use super::client::{Events, Grant, Heard, Keeping, Message, Qos, Requests};
 use super::ingest::{Course, Memory, Pending};
-use super::payload::{self, Delivery};
+use super::payload::{self, Delivery, Readers};
 use super::write::Watchers;
 use crate::Receipt;
 use crate::attempt::{Attempt, Lost};
@@ -280,7 +280,7 @@ impl<'a> Connection<'a> {
                     let detail =
                         format!("the broker does not let this station read the topic \"{topic}\"{colon}{reason}");
                     self.attempt.error(ErrorKind::Refused, &detail);
-                    let readers = self.mqtt.topics.get(&topic).map(Vec::as_slice).unwrap_or_default();
+                    let readers = self.mqtt.topics.get(&topic).map(Readers::as_slice).unwrap_or_default();
                     self.attempt.deliver(payload::all_bad(
                         readers,
                         Quality::BAD_ACCESS_DENIED,
@@ -364,7 +364,7 @@ impl<'a> Connection<'a> {
                 let limit = self.mqtt.broker.max_packet_bytes;
                 let detail = format!("a message of {bytes} bytes on \"{topic}\" is larger than the limit of {limit}");
                 counters.error(arrival, ErrorKind::Oversize, &detail);
-                payload::all_bad(readers, Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
+                payload::all_bad(readers.as_slice(), Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
             }
             None => {
                 let delivery = if message.retained { Delivery::Retained } else { Delivery::Live };

@@ -8,9 +8,12 @@ pub(crate) mod broker;
 mod browse;
 pub(crate) mod client;
 mod connection;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod ingest;
 mod payload;
 mod suspicion;
+mod template;
 mod time;
 mod tree;
 mod write;
@@ -19,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{GatewaySpec, Point, Rejection, TagIndex};
+use model::{GatewaySpec, Point, Rejection, Settings, TagIndex};
 
 use self::address::Address;
 use self::broker::{Broker, Subscribing};
@@ -27,7 +30,7 @@ use self::browse::Looked;
 use self::client::{Acknowledging, Dial, Keeping, Login, Options};
 use self::connection::{Connection, End};
 use self::ingest::{Course, Memory};
-use self::payload::Reader;
+use self::payload::{Reader, Readers};
 use self::suspicion::Suspicion;
 use self::write::Writable;
 use crate::Credentials;
@@ -44,7 +47,7 @@ pub(crate) struct Mqtt {
     credentials: Arc<dyn Credentials>,
     /// The same for every connection of this link, so that the broker drops a dead one of ours when the next comes.
     client_id: String,
-    topics: HashMap<Arc<str>, Vec<Reader>>,
+    topics: HashMap<Arc<str>, Readers>,
     writables: HashMap<TagIndex, Writable>,
     unusable: Vec<(TagIndex, String)>,
     memory: Mutex<Memory>,
@@ -63,6 +66,11 @@ pub(crate) fn check_point(point: &Point) -> Result<(), Vec<Rejection>> {
     Address::read(point).map(drop)
 }
 
+/// A tag's address in full: what the broker's settings say of all its tags, and over it what the tag says itself.
+pub(crate) fn full_address(spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+    template::fill(&spec.settings, point)
+}
+
 impl Mqtt {
     /// Sets up a broker with its tags. `random` lies between 0 and 1 and tells this station from others.
     pub(crate) fn new(
@@ -72,7 +80,7 @@ impl Mqtt {
         credentials: Arc<dyn Credentials>,
     ) -> Result<Self, Vec<Rejection>> {
         let (broker, subscribing) = Broker::read(&spec.settings)?;
-        let mut topics: HashMap<Arc<str>, Vec<Reader>> = HashMap::new();
+        let mut topics: HashMap<Arc<str>, Readers> = HashMap::new();
         let mut writables = HashMap::new();
         let mut unusable = Vec::new();
         for point in points {

@@ -6,6 +6,8 @@
 //! every connection, so that no state of the one before survives: what was not sent by then is never sent.
 
 mod dial;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod sieve;
 #[cfg(test)]
 mod tests;
