@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use model::{Rejection, Settings};
 
+use crate::references;
+
 /// A document being read. Keys that were not asked for are rejected at the end.
 pub(crate) struct Form<'a> {
     settings: &'a Settings,
@@ -37,9 +39,15 @@ impl<'a> Form<'a> {
         let value = self.get(key)?;
         let text = value.as_str();
         if text.is_none() {
-            self.reject(key, format!("`{key}` is not a text: {value}"), format!("write {key} = \"...\""));
+            let shown = if references::is_private(key) { String::new() } else { format!(": {value}") };
+            self.reject(key, format!("`{key}` is not a text{shown}"), format!("write {key} = \"...\""));
         }
         text
+    }
+
+    /// A list or a table as it was written.
+    pub(crate) fn document(&mut self, key: &'static str) -> Option<&'a serde_json::Value> {
+        self.get(key)
     }
 
     /// A text that must be there.
@@ -118,6 +126,27 @@ impl<'a> Form<'a> {
         number
     }
 
+    /// True or false; may be missing.
+    pub(crate) fn switch(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let switch = value.as_bool();
+        if switch.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
+        }
+        switch
+    }
+
+    /// A list of texts; may be missing.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let value = self.get(key)?;
+        let texts = |list: &Vec<serde_json::Value>| list.iter().map(|text| text.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> = value.as_array().and_then(texts);
+        if texts.is_none() {
+            self.reject(key, format!("`{key}` is not a list of texts: {value}"), format!("write {key} = [\"...\"]"));
+        }
+        texts
+    }
+
     /// One of a few words; a missing or a wrong one is `None`, the wrong one after its rejection.
     pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<T> {
         let text = self.text(key)?;
@@ -143,9 +172,11 @@ impl<'a> Form<'a> {
         if is_address || is_name {
             return Some(bare.to_owned());
         }
+        // Before an @ there may be a password.
+        let shown = if host.contains('@') { String::new() } else { format!(": \"{}\"", host.escape_debug()) };
         self.reject(
             "host",
-            format!("`host` is not a host name or an address: \"{}\"", host.escape_debug()),
+            format!("`host` is not a host name or an address{shown}"),
             "write the name or the address alone, without mqtt:// and without a port",
         );
         None
@@ -162,14 +193,16 @@ impl<'a> Form<'a> {
 
     /// What was read, unless anything was rejected. `read` is `None` only where something was.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Rejection>> {
-        for key in self.settings.keys() {
-            if !self.known.contains(&key.as_str()) {
-                let known = self.known.join(", ");
-                self.rejections.push(Rejection {
+        for (key, value) in self.settings {
+            if self.known.contains(&key.as_str()) {
+                self.rejections.extend(references::check(key, value));
+            } else {
+                let unknown = || Rejection {
                     key: Some(key.clone()),
                     message: format!("`{key}` is not known here"),
-                    remedy: format!("remove it, or write one of: {known}"),
-                });
+                    remedy: format!("remove it, or write one of: {}", self.known.join(", ")),
+                };
+                self.rejections.push(references::spelled_out(key, &self.known).unwrap_or_else(unknown));
             }
         }
         match read {

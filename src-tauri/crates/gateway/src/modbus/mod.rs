@@ -9,6 +9,8 @@ mod client;
 mod device;
 mod doubt;
 mod exception;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod line;
 mod mapping;
 mod notation;
