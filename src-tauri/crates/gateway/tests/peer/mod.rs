@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use gateway::{GatewayEvent, Gateways, Network, OpenLink, What};
+use gateway::{Credentials, GatewayEvent, Gateways, Network, NoCredentials, OpenLink, What};
 use model::{
     Clock, DataType, ErrorKind, GatewaySpec, LinkState, LinkStatus, Now, Point, Quality, Sample, Settings, TagIndex,
     Timestamp, Uptime,
@@ -62,18 +62,42 @@ pub struct Link {
 impl Link {
     /// Opens a link of a kind to a port of this machine.
     pub fn open(kind: &str, port: u16, more: &str, points: Vec<Point>) -> Link {
+        Self::open_at(kind, "127.0.0.1", port, more, points, Arc::new(NoCredentials))
+    }
+
+    /// Opens a link of a kind to wherever, with what gives out secrets and certificates.
+    pub fn open_at(
+        kind: &str,
+        host: &str,
+        port: u16,
+        more: &str,
+        points: Vec<Point>,
+        credentials: Arc<dyn Credentials>,
+    ) -> Link {
         let comma = if more.is_empty() { "" } else { "," };
         let spec = GatewaySpec {
             id: "press".into(),
             name: "Press".into(),
             kind: kind.into(),
-            settings: settings(&format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#)),
+            settings: settings(&format!(r#"{{"host":"{host}","port":{port}{comma}{more}}}"#)),
         };
         // No jitter, so that the tests take the same time on every run.
-        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5));
-        let (sender, events) = mpsc::channel(64);
+        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+            .with_credentials(credentials);
+        Self::on(&network, &spec, points, 64)
+    }
+
+    /// Opens a link to a port of this machine whose way to the engine takes one event at a time.
+    pub fn open_narrow(kind: &str, port: u16, points: Vec<Point>) -> Link {
+        let settings = settings(&format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
+        let spec = GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings };
+        Self::on(&Network::new(Arc::new(RealClock(Instant::now()))), &spec, points, 1)
+    }
+
+    fn on(network: &Network, spec: &GatewaySpec, points: Vec<Point>, room: usize) -> Link {
+        let (sender, events) = mpsc::channel(room);
         let latest = points.iter().map(|_| None).collect();
-        let link = network.open(&spec, points, sender);
+        let link = network.open(spec, points, sender);
         Link { link, events, latest, samples: Vec::new(), status: None, statuses: Vec::new() }
     }
 
@@ -99,6 +123,12 @@ impl Link {
                 self.link.traffic()
             );
         }
+    }
+
+    /// Takes events for a while.
+    pub async fn for_a_while(&mut self, time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        self.until_within(time + DEADLINE, "the end of a while", |_| tokio::time::Instant::now() >= end).await;
     }
 
     /// Takes events until `done` holds, for no longer than [`DEADLINE`].
