@@ -63,17 +63,17 @@ impl Lab {
 
     fn build(&self) {
         let switch = |arguments: &[&str]| self.switch.within(arguments);
-        switch(&["link", "add", "br", "type", "bridge"]);
+        switch(&["link", "add", "name", "hub", "type", "bridge"]);
         for (place, port) in [(&self.station, "station"), (&self.plant, "plant")] {
             place.ip(&["netns", "add", &place.name]).expect("a second namespace");
-            switch(&["link", "add", port, "type", "veth", "peer", "name", "eth", "netns", &place.name]);
-            switch(&["link", "set", port, "master", "br"]);
+            switch(&["link", "add", "name", port, "type", "veth", "peer", "name", "eth", "netns", &place.name]);
+            switch(&["link", "set", port, "master", "hub"]);
             switch(&["link", "set", port, "up"]);
             place.within(&["addr", "add", &format!("{}/24", place.address), "dev", "eth"]);
             place.within(&["link", "set", "eth", "up"]);
             place.within(&["link", "set", "lo", "up"]);
         }
-        switch(&["link", "set", "br", "up"]);
+        switch(&["link", "set", "hub", "up"]);
     }
 
     /// Takes the plant off the switch: neither side sees its own cable change, and nothing arrives any more.

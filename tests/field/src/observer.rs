@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::publisher::{packet, raw_connection, text};
+use crate::publisher::{packet, raw_connection, raw_over, text};
 
 /// A message that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,18 @@ impl Observer {
     /// # Panics
     /// When it does not grant it.
     pub async fn start(port: u16, filter: &str) -> Observer {
-        let mut stream = raw_connection(port).await;
+        Self::subscribe(raw_connection(port).await, filter).await
+    }
+
+    /// Subscribes over a connection that was made elsewhere.
+    ///
+    /// # Panics
+    /// When the broker does not grant it.
+    pub async fn over(stream: std::net::TcpStream, filter: &str) -> Observer {
+        Self::subscribe(raw_over(stream).await, filter).await
+    }
+
+    async fn subscribe(mut stream: TcpStream, filter: &str) -> Observer {
         let body = [&[0, 1][..], &text(filter), &[0]].concat();
         stream.write_all(&packet(0x82, &body)).await.expect("the broker listens");
         let answer = next_packet(&mut stream).await.expect("SUBACK");

@@ -29,9 +29,7 @@ impl Publisher {
 
     /// Introduces itself over a connection that was made elsewhere.
     pub(crate) async fn over(stream: std::net::TcpStream) -> Publisher {
-        stream.set_nonblocking(true).expect("a socket");
-        let stream = TcpStream::from_std(stream).expect("a socket");
-        Publisher { stream: introduce(stream, None).await.expect(ADMITS) }
+        Publisher { stream: raw_over(stream).await }
     }
 
     /// Connects as a user.
@@ -85,6 +83,12 @@ impl Publisher {
 pub async fn raw_connection(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the broker listens");
     introduce(stream, None).await.expect(ADMITS)
+}
+
+/// Introduces itself over a connection that was made elsewhere.
+pub(crate) async fn raw_over(stream: std::net::TcpStream) -> TcpStream {
+    stream.set_nonblocking(true).expect("a socket");
+    introduce(TcpStream::from_std(stream).expect("a socket"), None).await.expect(ADMITS)
 }
 
 const ADMITS: &str = "the broker admits it";

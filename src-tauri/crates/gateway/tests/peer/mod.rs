@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -81,8 +83,10 @@ impl Link {
             kind: kind.into(),
             settings: settings(&format!(r#"{{"host":"{host}","port":{port}{comma}{more}}}"#)),
         };
-        // No jitter, so that the tests take the same time on every run.
-        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+        // Next to no jitter, so that the tests take the same time on every run; enough to tell one station from another.
+        #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
+        let own = 0.5 + f64::from(RandomState::new().hash_one(0) as u32) * 1e-12;
+        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(move || own))
             .with_credentials(credentials);
         Self::on(&network, &spec, points, 64)
     }
