@@ -10,6 +10,7 @@
 
 mod checks;
 mod display;
+mod fuzz;
 mod icons;
 mod node;
 mod packages;
@@ -37,8 +38,14 @@ cargo xtask COMMAND
   test [NAME]    set up, then every check, or only those whose name has NAME in it; what passed
                  on the very same tree before is not done again
                    --again               do it all the same
+<<<<<<< HEAD
   bench [NAME]   the benchmarks, or only those of this name, such as `gateways` or `live`
   faults [NAME]  the faults of docs/faults.md at full length, or only those whose name has NAME in it
+=======
+  bench          the benchmarks
+  fuzz [TARGET]  whatever bytes, into everything that reads what comes from outside
+                   --seconds N           for so long each, 600 if not said
+>>>>>>> main
   screenshots    pictures of every screen in both themes, to look at
   pictures       the pictures that the README shows
   setup          only install what is missing
@@ -79,6 +86,7 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
             steps.step("Faults", || checks::faults(&project, &interrupt, rest.first().map(String::as_str)))?;
             Ok(ExitCode::SUCCESS)
         }
+        "fuzz" => fuzz::fuzz(&project, &interrupt, rest),
         "screenshots" | "pictures" => {
             let mut steps = set_up(&project, &interrupt, Purpose::Test, 3)?;
             steps.step("Packages of the journeys", || node::install(&project, &project.tests(), &interrupt))?;

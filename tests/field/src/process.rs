@@ -28,11 +28,7 @@ impl Process {
     /// When the program is missing, with `remedy`, or when it is not ready in time.
     pub async fn start_until(command: &mut Command, remedy: &str, is_ready: impl Fn() -> bool) -> Process {
         let program = command.get_program().to_string_lossy().into_owned();
-        let child = command.spawn().unwrap_or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => panic!("{program} is not installed: {remedy}"),
-            _ => panic!("{program} cannot be started: {error}"),
-        });
-        let mut process = Process { child };
+        let mut process = Process::spawn(command, remedy);
         let deadline = Instant::now() + Duration::from_secs(20);
         while !is_ready() {
             if let Ok(Some(status)) = process.child.try_wait() {
@@ -42,6 +38,19 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         process
+    }
+
+    /// Starts a program and does not wait.
+    ///
+    /// # Panics
+    /// When the program is missing, with `remedy`.
+    pub fn spawn(command: &mut Command, remedy: &str) -> Process {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command.spawn().unwrap_or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => panic!("{program} is not installed: {remedy}"),
+            _ => panic!("{program} cannot be started: {error}"),
+        });
+        Process { child }
     }
 
     /// Ends it without a chance to say anything.

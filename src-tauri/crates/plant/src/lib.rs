@@ -30,7 +30,7 @@ mod template;
 use std::collections::BTreeMap;
 
 pub use difference::{Changes, Difference, difference};
-pub use plant::{AlarmDefinition, Gateway, Plant, Role, Source, Tag, TagIndices, Watch};
+pub use plant::{AlarmDefinition, CertificateFault, Gateway, Plant, Role, Source, Tag, TagIndices, Watch};
 pub use problem::{Problem, Severity};
 pub use read::read;
 

@@ -2,6 +2,7 @@
 
 use model::{Rejection, Settings};
 
+use super::template;
 use crate::form::Form;
 
 /// The standard port without TLS.
@@ -37,6 +38,7 @@ impl Broker {
         }
         let keep_alive_s = form.integer("keep_alive_s", 1..=60).unwrap_or(5);
         let max_packet_bytes = form.integer("max_packet_bytes", 1_024..=16_777_216);
+        template::check(&mut form);
         let read = host.zip(port).map(|(host, port)| Broker {
             host,
             port,
@@ -58,6 +60,8 @@ mod tests {
         let broker = read(r#"{"host":"broker"}"#).expect("enough");
         assert_eq!((broker.port, broker.keep_alive_s, broker.max_packet_bytes), (1883, 5, 1_048_576));
         assert!(read(r"{}").is_err());
+        assert!(read(r#"{"host":"b","tags":{"topic":"{path}/{tag}"}}"#).is_ok());
+        assert!(read(r#"{"host":"b","tags":{"topic":"{path}/{name}"}}"#).is_err());
         assert!(read(r#"{"host":"b","keep_alive_s":0}"#).is_err());
         assert!(read(r#"{"host":"b","client_id":""}"#).is_err());
         assert!(read(r#"{"host":"b","password":"x"}"#).is_err(), "unknown keys are never ignored");

@@ -34,6 +34,11 @@ pub fn settings(json: &str) -> Settings {
     serde_json::from_str(json).expect("a document")
 }
 
+/// A network without jitter, so that the tests take the same time on every run.
+pub fn network() -> Network {
+    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+}
+
 /// A tag; its index is its place in the list.
 pub fn point(index: u32, data_type: DataType, address: &str) -> Point {
     Point {
@@ -77,6 +82,7 @@ impl Link {
         credentials: Arc<dyn Credentials>,
     ) -> Link {
         let comma = if more.is_empty() { "" } else { "," };
+<<<<<<< HEAD
         let spec = GatewaySpec {
             id: "press".into(),
             name: "Press".into(),
@@ -100,6 +106,16 @@ impl Link {
 
     fn on(network: &Network, spec: &GatewaySpec, points: Vec<Point>, room: usize) -> Link {
         let (sender, events) = mpsc::channel(room);
+=======
+        Self::open_with(&network(), kind, &format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#), points)
+    }
+
+    /// Opens a link of a kind with these settings.
+    pub fn open_with(network: &Network, kind: &str, json: &str, points: Vec<Point>) -> Link {
+        let spec =
+            GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings: settings(json) };
+        let (sender, events) = mpsc::channel(64);
+>>>>>>> main
         let latest = points.iter().map(|_| None).collect();
         let link = network.open(spec, points, sender);
         Link { link, events, latest, samples: Vec::new(), status: None, statuses: Vec::new() }
@@ -138,6 +154,13 @@ impl Link {
     /// Takes events until `done` holds, for no longer than [`DEADLINE`].
     pub async fn until(&mut self, what: &str, done: impl FnMut(&Link) -> bool) {
         self.until_within(DEADLINE, what, done).await;
+    }
+
+    /// Takes the events that are there, and waits for none.
+    pub fn drain(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event);
+        }
     }
 
     fn take(&mut self, event: GatewayEvent) {
