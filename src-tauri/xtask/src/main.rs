@@ -38,14 +38,10 @@ cargo xtask COMMAND
   test [NAME]    set up, then every check, or only those whose name has NAME in it; what passed
                  on the very same tree before is not done again
                    --again               do it all the same
-<<<<<<< HEAD
   bench [NAME]   the benchmarks, or only those of this name, such as `gateways` or `live`
   faults [NAME]  the faults of docs/faults.md at full length, or only those whose name has NAME in it
-=======
-  bench          the benchmarks
   fuzz [TARGET]  whatever bytes, into everything that reads what comes from outside
                    --seconds N           for so long each, 600 if not said
->>>>>>> main
   screenshots    pictures of every screen in both themes, to look at
   pictures       the pictures that the README shows
   setup          only install what is missing

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use field::broker::Mosquitto;
 use field::figures::{self, rounds};
-use field::link::{Link, point};
+use field::link::{Link, network, point};
 use field::proxy::{Door, Proxy};
 use field::station::{Station, row};
 use model::{DataType, ErrorKind, LinkState, Point, Quality, Value};
@@ -174,7 +174,8 @@ async fn n04_a_flapping_broker_raises_one_alarm_and_is_not_hammered() {
 async fn n20_a_channel_of_one_that_nobody_empties_wedges_nothing() {
     const TAGS: u32 = 50;
     let broker = Mosquitto::start().await;
-    let mut link = Link::open_narrow("mqtt", broker.port, (0..TAGS).map(tag).collect());
+    let settings = format!(r#"{{"host":"127.0.0.1","port":{}}}"#, broker.port);
+    let mut link = Link::open_narrow(&network(), "mqtt", &settings, (0..TAGS).map(tag).collect(), 1);
     link.until_up().await;
     let mut publisher = broker.publisher().await;
     let quiet = Instant::now();

@@ -34,9 +34,12 @@ pub fn settings(json: &str) -> Settings {
     serde_json::from_str(json).expect("a document")
 }
 
-/// A network without jitter, so that the tests take the same time on every run.
+/// A network with next to no jitter, so that the tests take the same time on every run; enough to tell one station from
+/// another.
 pub fn network() -> Network {
-    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+    let [a, b, ..] = RandomState::new().hash_one(0).to_le_bytes();
+    let own = 0.5 + f64::from(u16::from_le_bytes([a, b])) * 1e-9;
+    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(move || own))
 }
 
 /// A tag; its index is its place in the list.
@@ -82,42 +85,22 @@ impl Link {
         credentials: Arc<dyn Credentials>,
     ) -> Link {
         let comma = if more.is_empty() { "" } else { "," };
-<<<<<<< HEAD
-        let spec = GatewaySpec {
-            id: "press".into(),
-            name: "Press".into(),
-            kind: kind.into(),
-            settings: settings(&format!(r#"{{"host":"{host}","port":{port}{comma}{more}}}"#)),
-        };
-        // Next to no jitter, so that the tests take the same time on every run; enough to tell one station from another.
-        #[expect(clippy::cast_possible_truncation, reason = "any 32 bits will do")]
-        let own = 0.5 + f64::from(RandomState::new().hash_one(0) as u32) * 1e-12;
-        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(move || own))
-            .with_credentials(credentials);
-        Self::on(&network, &spec, points, 64)
-    }
-
-    /// Opens a link to a port of this machine whose way to the engine takes one event at a time.
-    pub fn open_narrow(kind: &str, port: u16, points: Vec<Point>) -> Link {
-        let settings = settings(&format!(r#"{{"host":"127.0.0.1","port":{port}}}"#));
-        let spec = GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings };
-        Self::on(&Network::new(Arc::new(RealClock(Instant::now()))), &spec, points, 1)
-    }
-
-    fn on(network: &Network, spec: &GatewaySpec, points: Vec<Point>, room: usize) -> Link {
-        let (sender, events) = mpsc::channel(room);
-=======
-        Self::open_with(&network(), kind, &format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#), points)
+        let json = format!(r#"{{"host":"{host}","port":{port}{comma}{more}}}"#);
+        Self::open_with(&network().with_credentials(credentials), kind, &json, points)
     }
 
     /// Opens a link of a kind with these settings.
     pub fn open_with(network: &Network, kind: &str, json: &str, points: Vec<Point>) -> Link {
+        Self::open_narrow(network, kind, json, points, 64)
+    }
+
+    /// Opens a link whose way to the engine has room for so many events.
+    pub fn open_narrow(network: &Network, kind: &str, json: &str, points: Vec<Point>, room: usize) -> Link {
         let spec =
             GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings: settings(json) };
-        let (sender, events) = mpsc::channel(64);
->>>>>>> main
+        let (sender, events) = mpsc::channel(room);
         let latest = points.iter().map(|_| None).collect();
-        let link = network.open(spec, points, sender);
+        let link = network.open(&spec, points, sender);
         Link { link, events, latest, samples: Vec::new(), status: None, statuses: Vec::new() }
     }
 
