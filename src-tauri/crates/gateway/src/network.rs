@@ -13,6 +13,7 @@ use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::modbus::{self, Modbus};
 use crate::mqtt::{self, Mqtt};
 use crate::references::references;
+use crate::sparkplug::{self, Sparkplug};
 use crate::supervisor::{Randomness, Supervisor};
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
@@ -27,10 +28,12 @@ pub struct Network {
 #[derive(Clone, Copy)]
 enum Kind {
     Mqtt,
+    Sparkplug,
     ModbusTcp,
 }
 
-const KINDS: [(&str, Kind); 2] = [(mqtt::KIND, Kind::Mqtt), (modbus::KIND, Kind::ModbusTcp)];
+const KINDS: [(&str, Kind); 3] =
+    [(mqtt::KIND, Kind::Mqtt), (sparkplug::KIND, Kind::Sparkplug), (modbus::KIND, Kind::ModbusTcp)];
 
 impl Network {
     /// Gateways whose samples are stamped by `clock`.
@@ -54,6 +57,7 @@ impl Network {
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
             Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
+            Ok(Kind::Sparkplug) => Sparkplug::new(spec, points, (self.randomness)()).map(|host| Arc::new(host) as _),
             Ok(Kind::ModbusTcp) => Modbus::new(spec, points).map(|modbus| Arc::new(modbus) as _),
             Err(rejection) => Err(vec![rejection]),
         };
@@ -93,6 +97,7 @@ impl Protocols for Network {
     fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_gateway(spec),
+            Kind::Sparkplug => sparkplug::check_gateway(spec),
             Kind::ModbusTcp => modbus::check_gateway(spec),
         }
     }
@@ -100,6 +105,7 @@ impl Protocols for Network {
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_point(point),
+            Kind::Sparkplug => sparkplug::check_point(point),
             Kind::ModbusTcp => modbus::check_point(point),
         }
     }
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn each_protocol_checks_its_own() {
         let network = Network::new(Arc::new(Still));
-        assert_eq!(network.kinds(), ["mqtt", "modbus-tcp"]);
+        assert_eq!(network.kinds(), ["mqtt", "sparkplug", "modbus-tcp"]);
         assert_eq!(network.check_gateway(&spec("mqtt", r#"{"host":"b"}"#)), Ok(()));
         assert_eq!(network.check_gateway(&spec("modbus-tcp", r#"{"host":"b","unit":3}"#)), Ok(()));
         assert!(network.check_gateway(&spec("mqtt", r#"{"host":"b","unit":3}"#)).is_err());

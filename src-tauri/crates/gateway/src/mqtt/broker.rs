@@ -10,18 +10,18 @@ const MEBIBYTE: usize = 1_048_576;
 
 /// A broker's settings.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Broker {
-    pub(super) host: String,
-    pub(super) port: u16,
+pub(crate) struct Broker {
+    pub(crate) host: String,
+    pub(crate) port: u16,
     /// As configured; without one, each start makes its own.
-    pub(super) client_id: Option<String>,
-    pub(super) keep_alive_s: u16,
+    pub(crate) client_id: Option<String>,
+    pub(crate) keep_alive_s: u16,
     /// Larger messages are left unread.
-    pub(super) max_packet_bytes: usize,
+    pub(crate) max_packet_bytes: usize,
 }
 
 impl Broker {
-    pub(super) fn read(settings: &Settings) -> Result<Broker, Vec<Rejection>> {
+    pub(crate) fn read(settings: &Settings) -> Result<Broker, Vec<Rejection>> {
         let mut form = Form::new(settings);
         let host = form.host();
         let port = form.port(PORT);
