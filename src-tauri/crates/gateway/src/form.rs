@@ -45,6 +45,11 @@ impl<'a> Form<'a> {
         text
     }
 
+    /// A list or a table as it was written.
+    pub(crate) fn document(&mut self, key: &'static str) -> Option<&'a serde_json::Value> {
+        self.get(key)
+    }
+
     /// A text that must be there.
     pub(crate) fn required_text(&mut self, key: &'static str, example: &str) -> Option<&'a str> {
         if !self.has(key) {
@@ -53,6 +58,57 @@ impl<'a> Form<'a> {
             return None;
         }
         self.text(key)
+    }
+
+    /// Yes or no, where it may be missing.
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
+        }
+        flag
+    }
+
+    /// Two different numbers, where they may be missing.
+    pub(crate) fn pair(&mut self, key: &'static str) -> Option<(f64, f64)> {
+        let value = self.get(key)?;
+        let numbers: Option<Vec<f64>> =
+            value.as_array().and_then(|items| items.iter().map(serde_json::Value::as_f64).collect());
+        match numbers.as_deref() {
+            Some([first, second]) if first < second || first > second => Some((*first, *second)),
+            Some(_) | None => {
+                let message = format!("`{key}` are not two different numbers: {value}");
+                self.reject(key, message, format!("write for example {key} = [0, 100]"));
+                None
+            }
+        }
+    }
+
+    /// A table of texts, where it may be missing.
+    pub(crate) fn words(&mut self, key: &'static str) -> Option<Vec<(&'a str, &'a str)>> {
+        let value = self.get(key)?;
+        let words = value.as_object().and_then(|table| {
+            table.iter().map(|(name, word)| word.as_str().map(|word| (name.as_str(), word))).collect()
+        });
+        if words.is_none() {
+            let message = format!("`{key}` is not a table of texts: {value}");
+            self.reject(key, message, format!("write for example {key} = {{ \"0\" = \"Stopped\" }}"));
+        }
+        words
+    }
+
+    /// A number or a text as a text, where it may be missing.
+    pub(crate) fn number_or_text(&mut self, key: &'static str) -> Option<String> {
+        let value = self.get(key)?;
+        match value {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Number(number) => Some(number.to_string()),
+            _ => {
+                self.reject(key, format!("`{key}` is neither a number nor a text: {value}"), "correct it");
+                None
+            }
+        }
     }
 
     /// An integer that may be missing; one out of range counts as missing, after its rejection.
@@ -68,26 +124,6 @@ impl<'a> Form<'a> {
             );
         }
         number
-    }
-
-    /// An integer that must be there.
-    pub(crate) fn required_integer(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
-        if !self.has(key) {
-            self.known.push(key);
-            self.reject(key, format!("`{key}` is missing"), format!("write for example {key} = {}", range.start()));
-            return None;
-        }
-        self.integer(key, range)
-    }
-
-    /// True or false; may be missing.
-    pub(crate) fn switch(&mut self, key: &'static str) -> Option<bool> {
-        let value = self.get(key)?;
-        let switch = value.as_bool();
-        if switch.is_none() {
-            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
-        }
-        switch
     }
 
     /// A list of texts; may be missing.

@@ -389,3 +389,27 @@ fn the_death_is_retained(record: &Record) {
 fn the_death_is_on_the_hosts_topic(record: &Record) {
     assert_eq!(record.death.topic, "spBv1.0/STATE/andon");
 }
+
+#[tokio::test]
+async fn tck_id_message_flow_phid_sparkplug_clean_session_50() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let _link = Link::open("sparkplug", port, r#""host_id":"andon","version":"5""#, Vec::new());
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let body = packet(&mut stream).await.body;
+    assert_eq!(&body[..7], b"\0\x04MQTT\x05", "of MQTT 5");
+    assert!(body[7] & 0x02 != 0, "clean start");
+    // The properties of CONNECT that come before the client id (MQTT 5, 3.1.2.11), with the bytes of each.
+    let mut properties = &body[11..11 + usize::from(body[10])];
+    while let [id, rest @ ..] = properties {
+        let length = match id {
+            0x11 | 0x27 => 4,
+            0x21 | 0x22 => 2,
+            0x17 | 0x19 => 1,
+            other => panic!("the property {other:#x} is not expected"),
+        };
+        let (value, rest) = rest.split_at(length);
+        assert!(*id != 0x11 || value == [0; 4], "the session ends with the connection: {value:?}");
+        properties = rest;
+    }
+}

@@ -6,6 +6,8 @@
 //! **Invariant:** an observer publishes nothing, and a host nothing before its own birth.
 
 mod address;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod host;
 mod payload;
 mod session;
@@ -21,27 +23,26 @@ mod value_tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{GatewaySpec, LinkDetail, Point, Rejection, Settings, TagIndex};
+use model::{GatewaySpec, LinkDetail, Point, Rejection, TagIndex};
 
 use self::address::{Address, Rules};
 use self::host::{Host, Input};
 use self::session::Connection;
+use crate::Credentials;
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::form::Form;
 use crate::mqtt::broker::Broker;
-use crate::mqtt::client::{self, Acknowledging, Dial, Keeping, Options, Version};
-use crate::socket::Peer;
+use crate::mqtt::client::{self, Dial};
+use crate::mqtt::own_client_id;
 
 /// The protocol's word in a plant file.
 pub(crate) const KIND: &str = "sparkplug";
-
-/// The settings that are not the broker's.
-const OWN: [&str; 6] = ["role", "host_id", "groups", "reorder_ms", "rebirth", "confirm_ms"];
 
 /// A host with its broker.
 pub(crate) struct Sparkplug {
     broker: Broker,
     dial: Arc<Dial>,
+    credentials: Arc<dyn Credentials>,
     client_id: String,
     filters: Vec<Arc<str>>,
     host: Mutex<Host>,
@@ -60,25 +61,26 @@ pub(crate) fn check_point(point: &Point) -> Result<(), Vec<Rejection>> {
 
 /// The broker's settings and the host's, which stand side by side.
 fn read(spec: &GatewaySpec) -> Result<(Broker, Rules), Vec<Rejection>> {
-    let (own, of_broker): (Settings, Settings) =
-        spec.settings.clone().into_iter().partition(|(key, _)| OWN.contains(&key.as_str()));
-    let mut form = Form::new(&own);
+    let mut form = Form::new(&spec.settings);
+    let broker = Broker::part(&mut form);
     let rules = Rules::read(&mut form);
-    match (Broker::read(&of_broker), form.finish(rules)) {
-        (Ok(broker), Ok(rules)) => Ok((broker, rules)),
-        (broker, rules) => Err(broker.err().into_iter().chain(rules.err()).flatten().collect()),
-    }
+    form.finish(broker.zip(rules))
 }
 
 impl Sparkplug {
     /// Sets up a host with its tags. `random` lies between 0 and 1 and tells this station from others.
-    pub(crate) fn new(spec: &GatewaySpec, points: Vec<Point>, random: f64) -> Result<Self, Vec<Rejection>> {
+    pub(crate) fn new(
+        spec: &GatewaySpec,
+        points: Vec<Point>,
+        random: f64,
+        credentials: Arc<dyn Credentials>,
+    ) -> Result<Self, Vec<Rejection>> {
         let (broker, rules) = read(spec)?;
-        let client_id = broker.client_id.clone().unwrap_or_else(|| crate::mqtt::own_client_id(random));
-        let dial = Arc::new(Dial::new(Peer::new(broker.host.clone(), broker.port)));
+        let client_id = broker.client_id.clone().unwrap_or_else(|| own_client_id(random));
+        let dial = Arc::new(broker.dial(Arc::clone(&credentials)));
         let filters = session::filters(rules.host_id.as_deref(), &rules.groups);
         let (host, unusable) = Host::new(rules, points);
-        Ok(Self { broker, dial, client_id, filters, host: Mutex::new(host), unusable })
+        Ok(Self { broker, dial, credentials, client_id, filters, host: Mutex::new(host), unusable })
     }
 
     fn host(&self) -> MutexGuard<'_, Host> {
@@ -86,25 +88,22 @@ impl Sparkplug {
     }
 
     fn detail(&self) -> LinkDetail {
-        self.host().detail()
+        let mut detail = self.host().detail();
+        detail.certificates = self.dial.certificates();
+        detail.remarks.push(("Broker".into(), self.broker.words()));
+        detail
     }
 
     async fn connection(&self, attempt: Attempt) -> Lost {
-        // The time of this attempt, also after a connection that was lost: the will of an earlier one would let a node
+        let login = match self.broker.log_in(&self.credentials).await {
+            Ok(login) => login,
+            Err(lost) => return lost,
+        };
+        // The time of this attempt, also after a connection that was lost: with the will of an earlier one a node would
         // take this host's death for an old one.
         let at = attempt.now().wall;
-        let host_id = self.host().rules().host_id.clone();
-        let options = Options {
-            version: Version::V3,
-            client_id: self.client_id.clone(),
-            login: None,
-            keep_alive_s: self.broker.keep_alive_s,
-            max_packet_bytes: self.broker.max_packet_bytes,
-            keeping: Keeping::Nothing,
-            acknowledging: Acknowledging::AtOnce,
-            will: host_id.map(|id| session::will(&id, at)),
-            filters: self.filters.len(),
-        };
+        let mut options = self.broker.options(self.client_id.clone(), login, self.filters.len());
+        options.will = self.host().rules().host_id.as_deref().map(|id| session::will(id, at));
         let (requests, events) = client::prepare(&options, Arc::clone(&self.dial), &attempt);
         let _ended = Ended { sparkplug: self, attempt: &attempt };
         Connection::new(self, &attempt, requests, at).run(events).await

@@ -17,6 +17,10 @@ macro_rules! assertions {
 }
 
 assertions! {
+    a_second_host_of_the_same_id_is_told:
+        tck_id_operational_behavior_host_application_host_id;
+    each_broker_gets_a_birth_of_its_own:
+        tck_id_operational_behavior_primary_application_state_with_multiple_servers_state_subs;
     a_dead_node_is_offline_at_this_stations_time:
         tck_id_operational_behavior_edge_node_termination_host_action_ndeath_node_offline,
         tck_id_operational_behavior_edge_node_termination_host_action_ndeath_devices_offline;
@@ -85,6 +89,27 @@ fn plant() -> Scene {
 
 fn since(scene: &Scene, path: &[&str]) -> Timestamp {
     scene.host.detail().nodes.iter().find(|node| node.path == path).expect("known").since
+}
+
+fn a_second_host_of_the_same_id_is_told() {
+    let mut scene = plant();
+    scene.hear("spBv1.0/STATE/andon", format!(r#"{{"online":true,"timestamp":{BEGIN}}}"#).as_bytes());
+    assert!(scene.faults.is_empty(), "its own birth comes back from the broker");
+    scene.hear("spBv1.0/STATE/andon", br#"{"online":true,"timestamp":5}"#);
+    assert!(scene.faults.iter().any(|words| words.contains("another station")));
+}
+
+fn each_broker_gets_a_birth_of_its_own() {
+    // A gateway a broker: each has its own state, and its own time.
+    for later in [0, 7_000] {
+        let mut scene = Scene::with(r#"{"host_id":"andon"}"#, Vec::new());
+        scene.later(later);
+        scene.connect();
+        let birth = scene.sent.first().expect("a birth");
+        let time = BEGIN + i64::try_from(later).expect("small");
+        assert_eq!((birth.topic.as_str(), birth.style), ("spBv1.0/STATE/andon", Style::State));
+        assert_eq!(birth.payload, format!(r#"{{"online":true,"timestamp":{time}}}"#).into_bytes());
+    }
 }
 
 fn a_dead_node_is_offline_at_this_stations_time() {
