@@ -4,6 +4,7 @@
 //! not installed makes a test fail with what to install; nothing is skipped.
 
 pub mod broker;
+pub mod edge;
 #[path = "../../../src-tauri/crates/gateway/tests/peer/mod.rs"]
 pub mod link;
 pub mod plc;
