@@ -16,6 +16,7 @@ mod http;
 mod logs;
 mod operate;
 mod running;
+mod secrets;
 mod station;
 mod window;
 

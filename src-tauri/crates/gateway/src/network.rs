@@ -59,7 +59,8 @@ impl Network {
 
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
-            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
+            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
+                .map(|mqtt| Arc::new(mqtt) as _),
             Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
             Err(rejection) => Err(vec![rejection]),
         };

@@ -461,14 +461,5 @@ fn missed(late: Duration, period: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn polls_left_out_are_counted() {
-        let period = Duration::from_millis(100);
-        for (late_ms, expect) in [(0, 0), (99, 0), (100, 1), (105, 1), (950, 9)] {
-            assert_eq!(missed(Duration::from_millis(late_ms), period), expect, "{late_ms} ms late");
-        }
-    }
-}
+#[path = "poll_tests.rs"]
+mod tests;

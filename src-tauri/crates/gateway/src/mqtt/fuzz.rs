@@ -7,6 +7,7 @@ use super::broker::Broker;
 use super::payload::{self, Binary, Delivery, Endian, Kind, Qualities, Reader, Readers, SourceQuality};
 use super::template;
 use super::time::{SourceTime, TimeUnit};
+use super::write::Writing;
 use crate::fuzz::{assert_honest, assert_said, document, point};
 
 const ARRIVAL: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -52,7 +53,7 @@ pub fn mqtt_payload(data: &[u8]) {
     let mut readers = Readers::default();
     let data_type = TYPES[choice / 40 % 4];
     for format in formats {
-        let address = Address { topic: "t".into(), format };
+        let address = Address { topic: "t".into(), format, writing: Writing::default() };
         readers.push(Reader { tag: model::TagIndex(0), id: "tag".into(), data_type, scaling: None, address });
     }
     let mut words = 0;
