@@ -5,6 +5,8 @@
 //! renewed one needs no restart.
 
 mod certificate;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;
 mod verifier;
