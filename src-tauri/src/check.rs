@@ -10,14 +10,14 @@ use gateway::Network;
 use model::Clock as _;
 use plant::{Problem, Severity, TagIndices};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 use crate::references;
 use crate::secrets::Store;
 
 /// Prints the problems, one on two lines; fails if one of them is an error.
 pub fn run(dir: &Path) -> ExitCode {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
-    let folder = Folder::new(dir.to_path_buf(), dir.display().to_string(), Arc::clone(&network));
+    let folder = Folder::new(dir.to_path_buf(), Owner::Person, Arc::clone(&network));
     let mut reading = folder.read(&TagIndices::default());
     if let Some(plant) = &reading.plant {
         let missing =

@@ -16,6 +16,7 @@ mod http;
 mod logs;
 mod operate;
 mod references;
+mod rewrite;
 mod running;
 mod secrets;
 mod station;

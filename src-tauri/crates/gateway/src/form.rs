@@ -45,6 +45,11 @@ impl<'a> Form<'a> {
         text
     }
 
+    /// A list or a table as it was written.
+    pub(crate) fn document(&mut self, key: &'static str) -> Option<&'a serde_json::Value> {
+        self.get(key)
+    }
+
     /// A text that must be there.
     pub(crate) fn required_text(&mut self, key: &'static str, example: &str) -> Option<&'a str> {
         if !self.has(key) {
@@ -119,6 +124,27 @@ impl<'a> Form<'a> {
             );
         }
         number
+    }
+
+    /// True or false; may be missing.
+    pub(crate) fn switch(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let switch = value.as_bool();
+        if switch.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
+        }
+        switch
+    }
+
+    /// A list of texts; may be missing.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let value = self.get(key)?;
+        let texts = |list: &Vec<serde_json::Value>| list.iter().map(|text| text.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> = value.as_array().and_then(texts);
+        if texts.is_none() {
+            self.reject(key, format!("`{key}` is not a list of texts: {value}"), format!("write {key} = [\"...\"]"));
+        }
+        texts
     }
 
     /// One of a few words; a missing or a wrong one is `None`, the wrong one after its rejection.

@@ -13,6 +13,10 @@ mod convert;
 mod counters;
 mod credentials;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(all(test, not(feature = "fuzzing")))]
+mod fuzz;
 mod link;
 mod modbus;
 mod mqtt;
@@ -21,7 +25,9 @@ mod outlet;
 mod references;
 mod requests;
 mod socket;
+mod sparkplug;
 mod supervisor;
+mod tls;
 
 pub use counters::Counters;
 pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, is_secret_name};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
@@ -59,7 +59,8 @@ impl Network {
 
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
-            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
+            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
+                .map(|mqtt| Arc::new(mqtt) as _),
             Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
             Err(rejection) => Err(vec![rejection]),
         };
@@ -100,6 +101,13 @@ impl Protocols for Network {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_gateway(spec),
             Kind::Modbus => modbus::check_gateway(spec),
+        }
+    }
+
+    fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+        match kind(spec) {
+            Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
+            Ok(Kind::Modbus) | Err(_) => Ok(point.address.clone()),
         }
     }
 
@@ -155,7 +163,7 @@ impl Driver for Misconfigured {
 
 #[cfg(test)]
 mod tests {
-    use model::{DataType, Now, Settings};
+    use model::{DataType, Now};
 
     use super::*;
 

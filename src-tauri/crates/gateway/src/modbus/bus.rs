@@ -117,11 +117,10 @@ impl Bus {
         }
     }
 
-    /// A bus over something in memory, with the frames of a serial line.
+    /// A bus over something in memory, with the frames of a line.
     #[cfg(test)]
-    pub(super) fn in_memory(open: impl Fn() -> tokio::io::DuplexStream + Send + Sync + 'static) -> Bus {
-        let line = Line::RtuOverTcp { host: String::new(), port: 1 };
-        Bus::new(&line, Opener::Memory(Box::new(open)))
+    pub(super) fn in_memory(line: &Line, open: impl Fn() -> tokio::io::DuplexStream + Send + Sync + 'static) -> Bus {
+        Bus::new(line, Opener::Memory(line.clone(), Box::new(open)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -177,6 +176,21 @@ impl Bus {
 
     /// Asks something whose answer cannot be mistaken, so that the missing ones need not be feared any more.
     async fn settle(&self, unit: u8, question: &Question, timing: Timing, limit: Duration) -> Result<(), Lost> {
+        match self.settle_once(unit, question, timing, limit).await {
+            // That was one of the missing answers, and it is gone with its connection.
+            Err(lost) if lost.kind == ErrorKind::Protocol => {
+                tracing::debug!(unit, lost.words, "a late answer came");
+                let again = self.settle_once(unit, question, timing, limit).await;
+                again.map_err(|lost| match lost.kind {
+                    ErrorKind::Protocol => Lost::new(ErrorKind::Silent, format!("unit {unit} answers late")),
+                    _ => lost,
+                })
+            }
+            other => other,
+        }
+    }
+
+    async fn settle_once(&self, unit: u8, question: &Question, timing: Timing, limit: Duration) -> Result<(), Lost> {
         let proof = self.state().doubts.entry(unit).or_default().proof(question);
         let Some(proof) = proof else {
             let words = format!("unit {unit} answers late, and what it answers to cannot be told; it is left alone");
@@ -330,3 +344,7 @@ impl Drop for Flight<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "bus_tests.rs"]
+mod tests;

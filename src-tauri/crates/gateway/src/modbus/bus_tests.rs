@@ -88,7 +88,8 @@ async fn what_nobody_waits_for_any_more_is_still_feared() {
     let units = bus(&serial_frames(), |asked: Asked| {
         Does::Answers(if asked.number == 0 { Duration::from_millis(2_200) } else { Duration::from_millis(5) })
     });
-    let (first, second) = (Question::Read(Table::HoldingRegisters, 0, 1), Question::Read(Table::HoldingRegisters, 9, 1));
+    let (first, second) =
+        (Question::Read(Table::HoldingRegisters, 0, 1), Question::Read(Table::HoldingRegisters, 9, 1));
     let asked = units.ask(1, &first, TIMING, TIMING.timeout, || Ok(()));
     // The gateway is closed while its question is under way, and opened again.
     assert!(tokio::time::timeout(Duration::from_millis(1_500), asked).await.is_err());

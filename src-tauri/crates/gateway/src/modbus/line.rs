@@ -23,7 +23,7 @@ pub(super) enum Opener {
     Serial(Serial),
     /// A line in memory.
     #[cfg(test)]
-    Memory(Box<dyn Fn() -> tokio::io::DuplexStream + Send + Sync>),
+    Memory(Line, Box<dyn Fn() -> tokio::io::DuplexStream + Send + Sync>),
 }
 
 impl Opener {
@@ -43,7 +43,9 @@ impl Opener {
             Opener::RtuOverTcp(peer) => rtu_frames(peer.connect(CONNECT).await?, quiet_from).await,
             Opener::Serial(port) => rtu_frames(open_serial(port)?, quiet_from).await,
             #[cfg(test)]
-            Opener::Memory(open) => rtu_frames(open(), quiet_from).await,
+            Opener::Memory(line, open) if line.numbers_requests() => Ok(tcp::attach(open())),
+            #[cfg(test)]
+            Opener::Memory(_, open) => rtu_frames(open(), quiet_from).await,
         }
     }
 }

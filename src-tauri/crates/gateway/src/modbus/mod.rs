@@ -9,11 +9,15 @@ mod client;
 mod device;
 mod doubt;
 mod exception;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod line;
 mod mapping;
 mod notation;
 mod plan;
 mod poll;
+#[cfg(test)]
+mod pretend;
 mod registers;
 mod scan;
 mod write;
@@ -60,6 +64,10 @@ impl Modbus {
     pub(crate) fn new(spec: &GatewaySpec, points: Vec<Point>, buses: &Buses) -> Result<Self, Vec<Rejection>> {
         let device = Device::read(spec)?;
         let bus = buses.bus(&device.line);
+        Ok(Self::over(bus, device, points))
+    }
+
+    fn over(bus: Arc<Bus>, device: Device, points: Vec<Point>) -> Self {
         let (mut tags, mut unusable) = (Vec::new(), Vec::new());
         for point in points {
             let (tag, id) = (point.tag, point.id.clone());
@@ -72,7 +80,7 @@ impl Modbus {
             }
         }
         let layout = plan(tags.clone(), device.limits).into_iter().map(Polled::from).collect();
-        Ok(Self { device, bus, tags, unusable, layout: Mutex::new(layout) })
+        Self { device, bus, tags, unusable, layout: Mutex::new(layout) }
     }
 
     fn layout(&self) -> std::sync::MutexGuard<'_, Vec<Polled>> {

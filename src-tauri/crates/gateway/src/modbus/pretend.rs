@@ -1,13 +1,14 @@
 //! A line in memory with units on it, for tests in virtual time.
 //!
-//! As on a real serial line, questions are worked off one after another, and an answer goes to whoever is connected when
-//! it is ready, however late that is.
+//! As on a real serial line, questions are worked off one after another, and an answer with serial frames goes to whoever
+//! is connected when it is ready, however late that is. One with TCP frames goes to who asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::bus::Bus;
 use super::device::Line;
@@ -22,6 +23,7 @@ pub(super) struct Asked {
     /// How many came before it.
     pub(super) number: u64,
     transaction: u16,
+    connection: u64,
 }
 
 /// What a unit does with a question.
@@ -32,6 +34,8 @@ pub(super) enum Does {
     Nothing(Duration),
     /// Refuses, after so long.
     Refuses(u8, Duration),
+    /// Ends the connection.
+    HangsUp,
 }
 
 /// What travels on it.
@@ -44,27 +48,41 @@ pub(super) fn tcp_frames() -> Line {
     Line::Tcp { host: "memory".into(), port: 1 }
 }
 
+/// The connection that is open, by its number.
+#[derive(Default)]
+struct Open {
+    number: u64,
+    writes: Option<WriteHalf<DuplexStream>>,
+    listening: Option<AbortHandle>,
+}
+
 /// A bus to units that do as told.
 pub(super) fn bus(line: &Line, does: impl Fn(Asked) -> Does + Send + 'static) -> Bus {
     let (questions, work) = mpsc::unbounded_channel();
-    let current = Arc::new(Mutex::new(None));
+    let open = Arc::new(Mutex::new(Open::default()));
     let numbered = line.numbers_requests();
-    let answers = Arc::clone(&current);
     // The bus may be made outside of a runtime, so the work begins with the first connection.
     let work = Mutex::new(Some((work, does)));
     Bus::in_memory(line, move || {
         let (near, far) = duplex(4_096);
         let (reads, writes) = split(far);
-        *current.lock().unwrap_or_else(PoisonError::into_inner) = Some(writes);
-        tokio::spawn(listen(reads, numbered, questions.clone()));
-        if let Some((work, does)) = work.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            tokio::spawn(answer(work, does, numbered, Arc::clone(&answers)));
+        let mut now = open.lock().expect("sound");
+        now.number += 1;
+        now.writes = Some(writes);
+        now.listening = Some(tokio::spawn(listen(reads, now.number, numbered, questions.clone())).abort_handle());
+        if let Some((work, does)) = work.lock().expect("sound").take() {
+            tokio::spawn(answer(work, does, numbered, Arc::clone(&open)));
         }
         near
     })
 }
 
-async fn listen(mut reads: ReadHalf<DuplexStream>, numbered: bool, questions: mpsc::UnboundedSender<Asked>) {
+async fn listen(
+    mut reads: ReadHalf<DuplexStream>,
+    connection: u64,
+    numbered: bool,
+    questions: mpsc::UnboundedSender<Asked>,
+) {
     // Reads only, which are all of one length.
     let (mut header, mut pdu) = ([0; 6], [0; 6]);
     loop {
@@ -79,8 +97,15 @@ async fn listen(mut reads: ReadHalf<DuplexStream>, numbered: bool, questions: mp
             assert_eq!(crc, checksum(&pdu), "the question's checksum");
         }
         let word = |at: usize| u16::from_be_bytes([pdu[at], pdu[at + 1]]);
-        let transaction = u16::from_be_bytes([header[0], header[1]]);
-        let asked = Asked { unit: pdu[0], function: pdu[1], start: word(2), count: word(4), number: 0, transaction };
+        let asked = Asked {
+            unit: pdu[0],
+            function: pdu[1],
+            start: word(2),
+            count: word(4),
+            number: 0,
+            transaction: u16::from_be_bytes([header[0], header[1]]),
+            connection,
+        };
         if questions.send(asked).is_err() {
             return;
         }
@@ -91,7 +116,7 @@ async fn answer(
     mut work: mpsc::UnboundedReceiver<Asked>,
     does: impl Fn(Asked) -> Does,
     numbered: bool,
-    current: Arc<Mutex<Option<WriteHalf<DuplexStream>>>>,
+    open: Arc<Mutex<Open>>,
 ) {
     let mut number = 0;
     while let Some(asked) = work.recv().await {
@@ -102,6 +127,12 @@ async fn answer(
             Does::Refuses(code, after) => (vec![asked.function | 0x80, code], after),
             Does::Nothing(after) => {
                 tokio::time::sleep(after).await;
+                continue;
+            }
+            Does::HangsUp => {
+                let mut now = open.lock().expect("sound");
+                now.writes = None;
+                now.listening.take().inspect(AbortHandle::abort);
                 continue;
             }
         };
@@ -115,11 +146,14 @@ async fn answer(
         } else {
             frame.extend(checksum(&frame));
         }
-        let taken = current.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = {
+            let mut now = open.lock().expect("sound");
+            if numbered && now.number != asked.connection { None } else { now.writes.take() }
+        };
         if let Some(mut writes) = taken {
             // Nobody may be listening any more.
             let _sent = writes.write_all(&frame).await;
-            current.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(writes);
+            open.lock().expect("sound").writes.get_or_insert(writes);
         }
     }
 }

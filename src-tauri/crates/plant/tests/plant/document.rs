@@ -234,7 +234,7 @@ id = "t"
 id = "t"
 gateway = "broker"
 "#,
-        &["1 `address` is missing in tag; add `address = { ... }`"],
+        &["3 the tag has no `address`: `topic` is missing; add `address = { ... }`: add it"],
     );
     check(
         r#"TAG
