@@ -94,6 +94,8 @@ mod tests {
         let (_demo, engine) = start(scratch.path());
         let capper = "demo/filling/line1/capper/speed_target";
         assert_eq!(write(&engine, capper, 380.5).await, Written::Done);
+        let filler = "demo/filling/line1/filler/speed_target";
+        assert_eq!(write(&engine, filler, 390.5).await, Written::Done);
         let refused = write(&engine, capper, 5_000.0).await;
         assert!(matches!(&refused, Written::Refused(words) if words.contains("5000")), "{refused:?}");
         let read_only = write(&engine, "demo/filling/line1/capper/torque", 1.0).await;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use gateway::Credentials as _;
-use model::{Protocols, Reference, Referent, Timestamp};
+use model::{CertificateOwner, CertificateStanding, Protocols, Reference, Referent, Timestamp};
 use plant::{Plant, Problem, Severity};
 
 use crate::secrets::Store;
@@ -37,9 +37,26 @@ pub fn missing(plant: &Plant, protocols: &dyn Protocols, store: &Store, now: Tim
 }
 
 /// What is wrong with a file of certificates, and what to do.
-fn certificate(store: &Store, file: &str, _now: Timestamp) -> Option<(String, String)> {
-    let words = store.certificate(file).err()?;
-    Some((words, format!("put the certificate into {file} in the plant's folder")))
+fn certificate(store: &Store, file: &str, now: Timestamp) -> Option<(String, String)> {
+    let read = store.certificate(file).and_then(|pem| {
+        gateway::certificates(&pem, CertificateOwner::Own)
+            .map_err(|words| format!("the file {file} is not right: {words}"))
+    });
+    let certificates = match read {
+        Err(words) => return Some((words, format!("put the certificate into {file} in the plant's folder"))),
+        Ok(certificates) => certificates,
+    };
+    let worst = certificates.iter().max_by_key(|certificate| certificate.standing(now))?;
+    let (subject, left) = (&worst.subject, worst.days_left(now));
+    let words = match worst.standing(now) {
+        CertificateStanding::Good => return None,
+        CertificateStanding::Notice | CertificateStanding::Warning | CertificateStanding::Ending => {
+            format!("the certificate {subject} in {file} ends in {left} days")
+        }
+        CertificateStanding::NotYetValid => format!("the certificate {subject} in {file} is not valid yet"),
+        CertificateStanding::Ended => format!("the certificate {subject} in {file} has ended"),
+    };
+    Some((words, "renew it, and see whether this machine's clock is right".to_owned()))
 }
 
 #[cfg(test)]
@@ -72,6 +89,38 @@ mod tests {
                 reference("ca", Referent::Certificate, "certs/ca.pem"),
             ]
         }
+    }
+
+    /// Now, and a certificate that is good for so many days from now on in the plant's folder.
+    fn with_certificate(folder: &std::path::Path, days: i64) -> Timestamp {
+        let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+        let mut parameters = rcgen::CertificateParams::new(vec!["broker".to_owned()]).expect("a name");
+        parameters.not_before = now - time::Duration::days(100);
+        parameters.not_after = now + time::Duration::days(days) + time::Duration::hours(1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let pem = parameters.self_signed(&key).expect("a certificate").pem();
+        std::fs::create_dir_all(folder.join("certs")).expect("a folder");
+        std::fs::write(folder.join("certs/ca.pem"), pem).expect("a file");
+        Timestamp::from_millis(now.unix_timestamp() * 1_000)
+    }
+
+    #[test]
+    fn a_certificate_that_ends_soon_is_a_warning() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let store = Store::new(folder.path().to_path_buf());
+        for (days, expect) in
+            [(90, None), (40, Some("ends in 40 days")), (3, Some("ends in 3 days")), (-2, Some("has ended"))]
+        {
+            let now = with_certificate(folder.path(), days);
+            let said = certificate(&store, "certs/ca.pem", now).map(|(words, _)| words);
+            match expect {
+                None => assert_eq!(said, None),
+                Some(expect) => assert!(said.as_ref().is_some_and(|words| words.contains(expect)), "{days}: {said:?}"),
+            }
+        }
+        std::fs::write(folder.path().join("certs/ca.pem"), "nothing of the kind").expect("a file");
+        let (words, _) = certificate(&store, "certs/ca.pem", Timestamp::default()).expect("no certificate");
+        assert!(words.contains("no certificate in PEM form"), "{words}");
     }
 
     #[test]

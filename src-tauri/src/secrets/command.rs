@@ -13,7 +13,7 @@ use plant::TagIndices;
 
 use super::keyring::{Keyring, Trouble};
 use super::{Place, Store, terminal};
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 
 /// What can be done with secrets.
 #[derive(Clone, Debug, Subcommand)]
@@ -151,7 +151,7 @@ fn list(plant: Option<PathBuf>) -> Result<(), SecretError> {
 /// The secrets that a plant names, each with the gateway that needs it.
 fn needed(folder: PathBuf) -> Result<Vec<(String, Reference)>, SecretError> {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
-    let reading = Folder::new(folder.clone(), String::new(), Arc::clone(&network)).read(&TagIndices::default());
+    let reading = Folder::new(folder.clone(), Owner::Person, Arc::clone(&network)).read(&TagIndices::default());
     let plant = reading.plant.ok_or(SecretError::ReadingPlant { folder })?;
     let of = |gateway: &plant::Gateway| {
         let words = format!("the gateway \"{}\"", gateway.spec.name);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, Settings, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
@@ -14,6 +14,7 @@ use crate::modbus::{self, Buses, Modbus};
 use crate::mqtt::{self, Mqtt};
 use crate::references::references;
 use crate::supervisor::{Randomness, Supervisor};
+use crate::tls;
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
 /// Opens links to real gateways, and knows which settings and addresses their protocols accept.
@@ -123,7 +124,7 @@ impl Protocols for Network {
     }
 
     fn has_certificate(&self, spec: &GatewaySpec) -> bool {
-        self.references(spec).iter().any(|reference| reference.referent == Referent::Certificate)
+        tls::is_on(&spec.settings)
     }
 }
 
