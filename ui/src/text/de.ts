@@ -349,6 +349,7 @@ export const de: Messages = {
       offline: 'Weg',
     },
     well: 'in Ordnung',
+    fault: 'gestört',
     history: 'Historie',
     journal: 'Journal',
     working: 'Arbeitet',

@@ -348,6 +348,7 @@ export const en = {
       offline: 'Offline',
     },
     well: 'well',
+    fault: 'fault',
     history: 'History',
     journal: 'Journal',
     working: 'Working',
