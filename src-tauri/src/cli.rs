@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::data::{self, DataError};
 use crate::operate::{self, Served, Showing};
 use crate::running::Source;
-use crate::{act, check, export};
+use crate::{act, check, export, secrets};
 
 /// Exit code where another Andon has the data folder.
 const IN_USE: u8 = 2;
@@ -60,6 +60,9 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// Keep the passwords and keys that a plant file names.
+    #[command(subcommand)]
+    Secret(secrets::SecretCommand),
     /// Draw or write out what history knows.
     #[command(subcommand)]
     Export(Export),
@@ -126,6 +129,11 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         Some(Command::Serve { plant, port }) => {
             operate::run(Source::plant(plant, data.as_deref())?, data, Showing::Headless(served(port)))
         }
+        Some(Command::Secret(what)) => {
+            let folder = data.map_or_else(data::default, Ok)?;
+            secrets::run(what, data::last_plant(&folder))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Export(Export::Trend(trend))) => {
             export::trend(&data.map_or_else(data::default, Ok)?, &trend)?;
             Ok(ExitCode::SUCCESS)
@@ -167,6 +175,9 @@ mod tests {
             "andon demo act flood --data /tmp/a",
             "andon check plants/ulm",
             "andon serve --plant plants/ulm --port 8080",
+            "andon secret set broker --login",
+            "andon secret list --plant plants/ulm",
+            "andon secret forget broker",
             "andon export trend --tag a/b --tag c/d --last 8h --png trend.png",
             "andon export trend --tag a/b --from 2026-11-23T06:00 --to 2026-11-23T14:00 --svg trend.svg",
         ] {
@@ -180,6 +191,7 @@ mod tests {
             "andon export trend --tag a --last 8h --png a --svg b",
             "andon export trend --tag a --last 8h --from 2026-11-23T06:00 --to 2026-11-23T14:00 --png a",
             "andon check",
+            "andon secret set broker tr0ub4dor",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line} should not be understood");
         }

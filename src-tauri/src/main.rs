@@ -17,6 +17,7 @@ mod logs;
 mod operate;
 mod rewrite;
 mod running;
+mod secrets;
 mod station;
 mod window;
 

@@ -17,6 +17,7 @@ use crate::check;
 use crate::data::{self, Data, DataError};
 use crate::demo::Disturbances;
 use crate::folder::{Folder, Owner};
+use crate::secrets::Store;
 
 /// So much past is made up for the demo where it has none.
 const PAST_DAYS: u32 = 7;
@@ -106,7 +107,6 @@ impl Running {
     /// [`StartError`]; nothing is left running.
     pub fn start(source: Source, data: &Data) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let network = Arc::new(Network::new(Arc::clone(&clock)));
         let (path, owner, demo) = match source {
             Source::Folder(path) => (path, Owner::Person, None),
             Source::Demo { seed } => {
@@ -116,6 +116,8 @@ impl Running {
                 (demo.plant_folder().to_path_buf(), Owner::Demo, Some(demo))
             }
         };
+        let network = Network::new(Arc::clone(&clock)).with_credentials(Arc::new(Store::new(path.clone())));
+        let network = Arc::new(network);
         let folder = Folder::new(path.clone(), owner, Arc::clone(&network));
         let reading = folder.read(&TagIndices::default());
         let Some(plant) = reading.plant else { return Err(StartError::Reading { problems: reading.problems }) };

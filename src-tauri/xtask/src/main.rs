@@ -10,6 +10,7 @@
 
 mod checks;
 mod display;
+mod fuzz;
 mod icons;
 mod node;
 mod packages;
@@ -38,6 +39,8 @@ cargo xtask COMMAND
                  on the very same tree before is not done again
                    --again               do it all the same
   bench          the benchmarks
+  fuzz [TARGET]  whatever bytes, into everything that reads what comes from outside
+                   --seconds N           for so long each, 600 if not said
   screenshots    pictures of every screen in both themes, to look at
   pictures       the pictures that the README shows
   setup          only install what is missing
@@ -72,6 +75,7 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
             steps.step("Benchmarks", || checks::bench(&project, &interrupt))?;
             Ok(ExitCode::SUCCESS)
         }
+        "fuzz" => fuzz::fuzz(&project, &interrupt, rest),
         "screenshots" | "pictures" => {
             let mut steps = set_up(&project, &interrupt, Purpose::Test, 3)?;
             steps.step("Packages of the journeys", || node::install(&project, &project.tests(), &interrupt))?;

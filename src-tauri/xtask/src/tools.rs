@@ -11,13 +11,26 @@ use crate::stamp::Stamp;
 /// The bridge between a WebDriver client and Tauri's window.
 const TAURI_DRIVER: &str = "2.1.0";
 
-/// Installs the bridge once, for this checkout alone, and says where it is.
+/// Builds the fuzz targets and runs them.
+const CARGO_FUZZ: &str = "0.13.2";
+
+/// The bridge between a WebDriver client and Tauri's window.
 pub fn tauri_driver(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
-    let program = project.tools().join("bin/tauri-driver");
-    let stamp = Stamp::new(project, "tauri-driver").text(TAURI_DRIVER);
+    install(project, interrupt, "tauri-driver", TAURI_DRIVER)
+}
+
+/// `cargo fuzz`.
+pub fn cargo_fuzz(project: &Project, interrupt: &Interrupt) -> Result<PathBuf, Trouble> {
+    install(project, interrupt, "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Installs a program once, for this checkout alone, and says where it is.
+fn install(project: &Project, interrupt: &Interrupt, name: &str, version: &str) -> Result<PathBuf, Trouble> {
+    let program = project.tools().join("bin").join(name);
+    let stamp = Stamp::new(project, name).text(version);
     if !(stamp.is_current() && program.is_file()) {
         let mut install = project.cargo();
-        install.args(["install", "tauri-driver", "--version", TAURI_DRIVER, "--locked", "--force", "--root"]);
+        install.args(["install", name, "--version", version, "--locked", "--force", "--root"]);
         install.arg(project.tools());
         process::run(&mut install, Duration::from_secs(900), interrupt)?;
         stamp.set()?;

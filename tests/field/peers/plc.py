@@ -1,7 +1,7 @@
-"""A Modbus TCP server with known content.
+"""A Modbus server with known content, on a TCP port or a serial port.
 
-Reads one JSON document from standard input: the port, the bits of two tables, and values with their place, their
-`struct` format and the order of their bytes.
+Reads one JSON document from standard input: the port or the device, the framing, the bits of two tables, how many
+registers the other two have, and values with their place, their `struct` format and the order of their bytes.
 """
 
 import asyncio
@@ -11,9 +11,8 @@ import struct
 import sys
 
 from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, ModbusServerContext
-from pymodbus.server import StartAsyncTcpServer
-
-REGISTERS = 200
+from pymodbus.framer import FramerType
+from pymodbus.server import StartAsyncSerialServer, StartAsyncTcpServer
 
 
 def registers(value, form, order):
@@ -30,7 +29,7 @@ def registers(value, form, order):
 async def main():
     logging.disable(logging.CRITICAL)
     told = json.load(sys.stdin)
-    tables = {"holding": [0] * REGISTERS, "input": [0] * REGISTERS}
+    tables = {"holding": [0] * told["registers"], "input": [0] * told["registers"]}
     for entry in told["values"]:
         for offset, word in enumerate(registers(entry["value"], entry["format"], entry["order"])):
             tables[entry["table"]][entry["register"] + offset] = word
@@ -42,7 +41,11 @@ async def main():
         ir=ModbusSequentialDataBlock(1, tables["input"]),
     )
     context = ModbusServerContext(devices={1: device}, single=False)
-    await StartAsyncTcpServer(context, address=("127.0.0.1", told["port"]))
+    framer = FramerType(told["framing"])
+    if "device" in told:
+        await StartAsyncSerialServer(context, framer=framer, port=told["device"], baudrate=19200, parity="E")
+    else:
+        await StartAsyncTcpServer(context, framer=framer, address=("127.0.0.1", told["port"]))
 
 
 asyncio.run(main())

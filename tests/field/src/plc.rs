@@ -1,5 +1,6 @@
 //! A PLC made of pymodbus.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,12 +12,15 @@ use crate::{Process, free_port};
 
 /// The version the tests were written with; `src-tauri/xtask` installs the same.
 const PYMODBUS: &str = "3.14.0";
+/// What it needs for a serial port.
+const PYSERIAL: &str = "3.5";
 
 /// A Modbus TCP server.
 #[derive(Debug)]
 pub struct Plc {
     /// Where it listens, on this machine alone.
     pub port: u16,
+    framing: Framing,
     process: Option<Process>,
 }
 
@@ -29,6 +33,18 @@ pub struct Content {
     pub discrete: Vec<bool>,
     /// `{table, register, format, order, value}`, the format being a letter of `struct`.
     pub values: Vec<Json>,
+    /// Registers in each table; 0 stands for 200.
+    pub registers: u32,
+}
+
+/// How its frames travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Modbus TCP.
+    #[default]
+    Tcp,
+    /// RTU frames over TCP, as a serial device server carries them.
+    RtuOverTcp,
 }
 
 impl Plc {
@@ -37,9 +53,26 @@ impl Plc {
     /// # Panics
     /// When Python or pymodbus is not there and cannot be had.
     pub async fn start(content: &Content) -> Plc {
-        let mut plc = Plc { port: free_port(), process: None };
+        Self::start_with(Framing::Tcp, content).await
+    }
+
+    /// The same, with frames of a kind.
+    ///
+    /// # Panics
+    /// As [`Plc::start`].
+    pub async fn start_with(framing: Framing, content: &Content) -> Plc {
+        let mut plc = Plc { port: free_port(), framing, process: None };
         plc.restart(content).await;
         plc
+    }
+
+    /// Starts one on a serial port; it is ready when it answers.
+    ///
+    /// # Panics
+    /// As [`Plc::start`].
+    pub fn start_serial(device: &Path, content: &Content) -> Process {
+        let told = json!({ "device": device, "framing": "rtu" });
+        Process::spawn(&mut command(told, content), REMEDY)
     }
 
     /// Starts it again on the same port.
@@ -47,16 +80,12 @@ impl Plc {
     /// # Panics
     /// As [`Plc::start`].
     pub async fn restart(&mut self, content: &Content) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/plc.py");
-        let told = json!({
-            "port": self.port, "coils": content.coils, "discrete": content.discrete, "values": content.values,
-        });
-        let mut file = tempfile::tempfile().expect("a temporary file");
-        file.write_all(told.to_string().as_bytes()).expect("a writable file");
-        std::io::Seek::rewind(&mut file).expect("a seekable file");
-        let mut command = Command::new(python());
-        command.arg(script).stdin(Stdio::from(file)).stdout(Stdio::null()).stderr(Stdio::inherit());
-        self.process = Some(Process::start(&mut command, self.port, "apt-get install python3-venv").await);
+        let framing = match self.framing {
+            Framing::Tcp => "socket",
+            Framing::RtuOverTcp => "rtu",
+        };
+        let told = json!({ "port": self.port, "framing": framing });
+        self.process = Some(Process::start(&mut command(told, content), self.port, REMEDY).await);
     }
 
     /// Ends it with SIGKILL.
@@ -75,6 +104,24 @@ impl Plc {
     }
 }
 
+/// What to do where Python is missing.
+const REMEDY: &str = "apt-get install python3-venv";
+
+/// The program, with where to serve what on its standard input.
+fn command(mut told: Json, content: &Content) -> Command {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/plc.py");
+    told["coils"] = json!(content.coils);
+    told["discrete"] = json!(content.discrete);
+    told["values"] = json!(content.values);
+    told["registers"] = json!(if content.registers == 0 { 200 } else { content.registers });
+    let mut file: File = tempfile::tempfile().expect("a temporary file");
+    file.write_all(told.to_string().as_bytes()).expect("a writable file");
+    std::io::Seek::rewind(&mut file).expect("a seekable file");
+    let mut command = Command::new(python());
+    command.arg(script).stdin(Stdio::from(file)).stdout(Stdio::null()).stderr(Stdio::inherit());
+    command
+}
+
 /// A Python that has pymodbus: the one that `ANDON_PYTHON` names, or one made here in the target folder.
 fn python() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
@@ -88,7 +135,10 @@ fn python() -> PathBuf {
 fn make_python() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/field-venv");
     let python = folder.join("bin/python");
-    let wanted = format!("import pymodbus, sys; sys.exit(pymodbus.__version__ != '{PYMODBUS}')");
+    let wanted = format!(
+        "import pymodbus, serial, sys; \
+         sys.exit((pymodbus.__version__, serial.__version__) != ('{PYMODBUS}', '{PYSERIAL}'))"
+    );
     let is_there =
         || Command::new(&python).args(["-c", &wanted]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
     if is_there() {
@@ -96,8 +146,9 @@ fn make_python() -> PathBuf {
     }
     let make = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).status();
     assert!(make.is_ok_and(|s| s.success()), "no Python environment can be made: apt-get install python3-venv");
-    let package = format!("pymodbus=={PYMODBUS}");
-    let install = Command::new(&python).args(["-m", "pip", "install", "--quiet", &package]).status();
-    assert!(install.is_ok_and(|s| s.success()) && is_there(), "{package} cannot be installed: pip install {package}");
+    let packages = [format!("pymodbus=={PYMODBUS}"), format!("pyserial=={PYSERIAL}")];
+    let install = Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(&packages).status();
+    let words = packages.join(" ");
+    assert!(install.is_ok_and(|s| s.success()) && is_there(), "{words} cannot be installed: pip install {words}");
     python
 }

@@ -20,11 +20,7 @@ impl Process {
     /// When the program is missing, with `remedy`, or when it does not listen in time.
     pub async fn start(command: &mut Command, port: u16, remedy: &str) -> Process {
         let program = command.get_program().to_string_lossy().into_owned();
-        let child = command.spawn().unwrap_or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => panic!("{program} is not installed: {remedy}"),
-            _ => panic!("{program} cannot be started: {error}"),
-        });
-        let mut process = Process { child };
+        let mut process = Process::spawn(command, remedy);
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if let Ok(Some(status)) = process.child.try_wait() {
@@ -34,6 +30,19 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         process
+    }
+
+    /// Starts a program and does not wait.
+    ///
+    /// # Panics
+    /// When the program is missing, with `remedy`.
+    pub fn spawn(command: &mut Command, remedy: &str) -> Process {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command.spawn().unwrap_or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => panic!("{program} is not installed: {remedy}"),
+            _ => panic!("{program} cannot be started: {error}"),
+        });
+        Process { child }
     }
 
     /// Ends it without a chance to say anything.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use alarm::{Act, Alarm, AlarmId, Input, OccurrenceId, Standing, Transition, Wanted};
 use model::{Now, TagIndex, Uptime};
-use plant::{Plant, Tag, Watch};
+use plant::{CertificateFault, Plant, Tag, Watch};
 
 use crate::event::StoreRefused;
 use crate::{ActiveAlarm, AlarmList};
@@ -33,6 +33,7 @@ pub(crate) struct Bank {
     by_tag: HashMap<TagIndex, Vec<usize>>,
     by_input: HashMap<TagIndex, Vec<usize>>,
     by_link: HashMap<Arc<str>, usize>,
+    by_certificate: HashMap<(Arc<str>, CertificateFault), usize>,
     deadlines: BinaryHeap<Reverse<(Uptime, usize)>>,
     standing: BTreeSet<usize>,
     revision: u32,
@@ -83,6 +84,9 @@ impl Bank {
                 Watch::Link(gateway) => {
                     bank.by_link.insert(Arc::clone(gateway), index);
                 }
+                Watch::Certificate { gateway, fault } => {
+                    bank.by_certificate.insert((Arc::clone(gateway), *fault), index);
+                }
             }
             bank.slots.push(slot);
             bank.note(index);
@@ -103,6 +107,11 @@ impl Bank {
     /// The alarm that watches a gateway's link.
     pub fn of_link(&self, gateway: &str) -> Option<usize> {
         self.by_link.get(gateway).copied()
+    }
+
+    /// The alarm that watches for a fault of a gateway's certificates.
+    pub fn of_certificate(&self, gateway: &Arc<str>, fault: CertificateFault) -> Option<usize> {
+        self.by_certificate.get(&(Arc::clone(gateway), fault)).copied()
     }
 
     /// Tells an alarm what its source says.
@@ -257,7 +266,7 @@ pub(crate) fn words(value: Option<f64>, tag: Option<&Tag>) -> String {
 pub(crate) fn watched<'a>(plant: &'a Plant, watch: &Watch) -> Option<&'a Tag> {
     match watch {
         Watch::Tag(tag) => plant.tag(*tag),
-        Watch::Formula(_) | Watch::Link(_) => None,
+        Watch::Formula(_) | Watch::Link(_) | Watch::Certificate { .. } => None,
     }
 }
 

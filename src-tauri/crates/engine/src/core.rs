@@ -10,12 +10,13 @@ use std::time::Duration;
 use alarm::{Act, AlarmId, Input, OccurrenceId, Standing, Wanted};
 use gateway::{GatewayEvent, LinkHandle, Receipt, What};
 use history::{Row, SeriesId};
-use journal::{AlarmChange, Entry};
+use journal::{AlarmChange, Entry, System};
 use model::{Batch, LinkState, LinkStatus, Now, Quality, Reach, Sample, TagIndex, Timestamp, Update, Uptime};
 use plant::{Difference, Plant, Source, Watch};
 
 use crate::bank::{self, Bank, Changed, Outcome, Ticket};
 use crate::calculations::{self, Calculations};
+use crate::certificates::{self, Certificates};
 use crate::event::Activation;
 use crate::links::Links;
 use crate::recorder::Recorder;
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     links: Links,
     calculations: Calculations,
     bank: Bank,
+    certificates: Certificates,
     recorder: Recorder,
     /// When a sample of each tag was last taken, by slot.
     heard: Vec<Uptime>,
@@ -85,6 +87,7 @@ impl Core {
             links,
             calculations: Calculations::default(),
             bank: Bank::default(),
+            certificates: Certificates::default(),
             recorder: Recorder::default(),
             heard: Vec::new(),
             expected: Vec::new(),
@@ -116,6 +119,7 @@ impl Core {
         self.bank = Bank::new(&self.plant, std::mem::take(&mut self.bank), restored);
         self.calculate_due(now, effects);
         self.tell_everything(now, effects);
+        self.certificates.look_soon();
     }
 
     /// Takes what a gateway has to tell.
@@ -140,6 +144,9 @@ impl Core {
         if now.uptime.since(self.looked) >= LOOK_INTERVAL {
             self.looked = now.uptime;
             self.mark_silent(now, effects);
+        }
+        if self.certificates.is_due(now.uptime) {
+            self.look_at_certificates(now, effects);
         }
         self.calculate_due(now, effects);
         self.step_alarms(effects, |bank, changes| bank.tick(now, changes));
@@ -283,6 +290,24 @@ impl Core {
         }
     }
 
+    /// Says of certificates how long they are good for, and tells the alarms that watch them. Of a link that shows none
+    /// nothing is known, and its alarms stay as they are.
+    fn look_at_certificates(&mut self, now: Now, effects: &mut Effects) {
+        for (gateway, detail) in self.links.details() {
+            let name = self.plant.gateway(&gateway).map_or(&*gateway, |gateway| &gateway.spec.name);
+            let (standing, news) = self.certificates.look(now, &gateway, &detail.certificates);
+            let entry = |words| Entry::System(System { at: now.wall, message: format!("{name}: {words}") });
+            effects.entries.extend(news.into_iter().map(entry));
+            let Some(standing) = standing else { continue };
+            for (fault, active) in certificates::faults(standing) {
+                let input = Input::Truth { active, quality: Quality::GOOD };
+                if let Some(index) = self.bank.of_certificate(&gateway, fault) {
+                    self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+                }
+            }
+        }
+    }
+
     fn is_over_a_link_that_is_up(&self, tag: TagIndex) -> bool {
         match self.plant.tag(tag).map(|tag| &tag.source) {
             Some(Source::Link { gateway, .. }) => self.links.state(gateway) == Some(LinkState::Up),
@@ -303,7 +328,10 @@ impl Core {
             return;
         }
         match state {
-            LinkState::Up => self.expect_anew(now, gateway),
+            LinkState::Up => {
+                self.expect_anew(now, gateway);
+                self.certificates.look_soon();
+            }
             LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
         }
         self.calculate_due(now, effects);
@@ -395,6 +423,8 @@ impl Core {
             match self.plant.alarms[index].watch.clone() {
                 Watch::Tag(tag) => self.tell_watching_one(now, index, tag, effects),
                 Watch::Formula(_) => self.tell_condition(now, index, effects),
+                // They are looked at soon, all at once.
+                Watch::Certificate { .. } => {}
                 Watch::Link(gateway) => {
                     if let Some(input) = self.links.state(&gateway).and_then(link_truth) {
                         self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));

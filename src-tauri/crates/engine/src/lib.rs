@@ -11,6 +11,7 @@
 
 mod bank;
 mod calculations;
+mod certificates;
 mod clock;
 mod core;
 mod event;

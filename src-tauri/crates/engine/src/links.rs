@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway::{GatewayEvent, Gateways, LinkHandle, OpenLink};
-use model::{LinkState, LinkStatus, Now, Quality, TagIndex, Traffic, Uptime};
+use model::{LinkDetail, LinkState, LinkStatus, Now, Quality, TagIndex, Traffic, Uptime};
 use plant::{Difference, Plant, Source};
 use tokio::sync::mpsc;
 
@@ -86,6 +86,11 @@ impl Links {
     /// Whether a link is open; an event of one that was closed is late and means nothing.
     pub fn is_open(&self, gateway: &str) -> bool {
         self.links.contains_key(gateway)
+    }
+
+    /// What the open links' protocols have to tell.
+    pub fn details(&self) -> Vec<(Arc<str>, Arc<LinkDetail>)> {
+        self.links.iter().map(|(id, running)| (Arc::clone(id), running.open.detail())).collect()
     }
 
     /// For asking something of a link; `None` where it is not open.

@@ -1,6 +1,7 @@
 //! Stories of a whole plant in memory and virtual time: what an operator would see, event by event.
 
 mod alarms;
+mod certificates;
 mod reload;
 mod running;
 mod values;
@@ -14,8 +15,8 @@ use gateway::{Counters, GatewayEvent, Gateways, OpenLink, What};
 use history::{History, Row};
 use journal::Entry;
 use model::{
-    Batch, Clock, GatewaySpec, LinkState, LinkStatus, Now, Point, Protocols, Quality, Rejection, Sample, TagIndex,
-    Timestamp, Update, Uptime, Value,
+    Batch, Clock, GatewaySpec, LinkState, LinkStatus, Now, Point, Protocols, Quality, Reach, Rejection, Sample,
+    TagIndex, Timestamp, Update, Uptime, Value,
 };
 use plant::{Files, Plant, TagIndices};
 use tokio::sync::mpsc;
@@ -61,6 +62,8 @@ address = { at = 2 }
 machine = "works/hall/line/press"
 id = "speed"
 gateway = "plc"
+range = [0, 500]
+write = true
 address = { at = 3 }
 
 [[tags]]
@@ -99,6 +102,7 @@ const PRESS: &str = "works/hall/line/press";
 #[derive(Default)]
 struct Memory {
     opened: Mutex<Vec<String>>,
+    counters: Mutex<HashMap<String, Arc<Counters>>>,
 }
 
 /// A plant at work, its time in our hands.
@@ -125,7 +129,9 @@ const START: Now = Now { wall: Timestamp::from_millis(1_764_000_000_000), uptime
 impl Gateways for Memory {
     fn open(&self, spec: &GatewaySpec, _: Vec<Point>, _: mpsc::Sender<GatewayEvent>) -> OpenLink {
         self.opened.lock().expect("one thread").push(spec.id.clone());
-        OpenLink::in_memory(Arc::new(Counters::default()))
+        let counters = Arc::new(Counters::default());
+        self.counters.lock().expect("one thread").insert(spec.id.clone(), Arc::clone(&counters));
+        OpenLink::in_memory(counters)
     }
 }
 
@@ -140,6 +146,10 @@ impl Protocols for Memory {
 
     fn check_point(&self, _: &GatewaySpec, _: &Point) -> Result<(), Vec<Rejection>> {
         Ok(())
+    }
+
+    fn has_certificate(&self, spec: &GatewaySpec) -> bool {
+        spec.settings.contains_key("tls")
     }
 }
 

@@ -1,8 +1,12 @@
 //! Where secrets and certificates come from. The plant file names them and never holds a secret.
 
 use std::fmt;
+use std::path::{Component, Path};
 
-/// Something that must not be shown. It has no `Debug` that shows it and is not written anywhere.
+use zeroize::Zeroize as _;
+
+/// Something that must not be shown. It has no `Debug` that shows it, is not written anywhere, and its memory is wiped
+/// when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -24,6 +28,18 @@ pub trait Credentials: Send + Sync {
 /// For plants that need none.
 pub struct NoCredentials;
 
+/// Whether a secret may have this name: letters, digits, `-`, `_` and `.`, the first one a letter or a digit, 64 at most.
+pub fn is_secret_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain)
+}
+
+/// Whether this can be a file beside the plant file: a path that goes down only.
+pub fn is_certificate_file(file: &str) -> bool {
+    let goes_down = |component| matches!(component, Component::Normal(_));
+    !file.is_empty() && !file.contains(char::is_control) && Path::new(file).components().all(goes_down)
+}
+
 impl Secret {
     /// Keeps a text from being shown.
     pub fn new(text: impl Into<String>) -> Self {
@@ -33,6 +49,12 @@ impl Secret {
     /// The text, for whoever really needs it.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -49,5 +71,49 @@ impl Credentials for NoCredentials {
 
     fn certificate(&self, file: &str) -> Result<Vec<u8>, String> {
         Err(format!("there is no folder to look for {file}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_plain_words() {
+        for (name, allowed) in [
+            ("broker", true),
+            ("line1_broker.key-2", true),
+            ("", false),
+            (".hidden", false),
+            ("..", false),
+            ("a/b", false),
+            ("a b", false),
+            ("user:password", false),
+            ("Brücke", false),
+        ] {
+            assert_eq!(is_secret_name(name), allowed, "{name}");
+        }
+        assert!(is_secret_name(&"a".repeat(64)) && !is_secret_name(&"a".repeat(65)));
+    }
+
+    #[test]
+    fn files_of_certificates_are_beside_the_plant_file() {
+        for (file, allowed) in [
+            ("ca.pem", true),
+            ("certs/ca.pem", true),
+            ("", false),
+            ("/etc/ssl/ca.pem", false),
+            ("../ca.pem", false),
+            ("certs/../../ca.pem", false),
+            ("./ca.pem", false),
+            ("ca\n.pem", false),
+        ] {
+            assert_eq!(is_certificate_file(file), allowed, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_eq!(format!("{:?}", Secret::new("tr0ub4dor")), "Secret(…)");
     }
 }

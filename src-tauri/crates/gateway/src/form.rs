@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use model::{Rejection, Settings};
 
+use crate::references;
+
 /// A document being read. Keys that were not asked for are rejected at the end.
 pub(crate) struct Form<'a> {
     settings: &'a Settings,
@@ -37,9 +39,15 @@ impl<'a> Form<'a> {
         let value = self.get(key)?;
         let text = value.as_str();
         if text.is_none() {
-            self.reject(key, format!("`{key}` is not a text: {value}"), format!("write {key} = \"...\""));
+            let shown = if references::is_private(key) { String::new() } else { format!(": {value}") };
+            self.reject(key, format!("`{key}` is not a text{shown}"), format!("write {key} = \"...\""));
         }
         text
+    }
+
+    /// A list or a table as it was written.
+    pub(crate) fn document(&mut self, key: &'static str) -> Option<&'a serde_json::Value> {
+        self.get(key)
     }
 
     /// A text that must be there.
@@ -50,6 +58,57 @@ impl<'a> Form<'a> {
             return None;
         }
         self.text(key)
+    }
+
+    /// Yes or no, where it may be missing.
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
+        }
+        flag
+    }
+
+    /// Two different numbers, where they may be missing.
+    pub(crate) fn pair(&mut self, key: &'static str) -> Option<(f64, f64)> {
+        let value = self.get(key)?;
+        let numbers: Option<Vec<f64>> =
+            value.as_array().and_then(|items| items.iter().map(serde_json::Value::as_f64).collect());
+        match numbers.as_deref() {
+            Some([first, second]) if first < second || first > second => Some((*first, *second)),
+            Some(_) | None => {
+                let message = format!("`{key}` are not two different numbers: {value}");
+                self.reject(key, message, format!("write for example {key} = [0, 100]"));
+                None
+            }
+        }
+    }
+
+    /// A table of texts, where it may be missing.
+    pub(crate) fn words(&mut self, key: &'static str) -> Option<Vec<(&'a str, &'a str)>> {
+        let value = self.get(key)?;
+        let words = value.as_object().and_then(|table| {
+            table.iter().map(|(name, word)| word.as_str().map(|word| (name.as_str(), word))).collect()
+        });
+        if words.is_none() {
+            let message = format!("`{key}` is not a table of texts: {value}");
+            self.reject(key, message, format!("write for example {key} = {{ \"0\" = \"Stopped\" }}"));
+        }
+        words
+    }
+
+    /// A number or a text as a text, where it may be missing.
+    pub(crate) fn number_or_text(&mut self, key: &'static str) -> Option<String> {
+        let value = self.get(key)?;
+        match value {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Number(number) => Some(number.to_string()),
+            _ => {
+                self.reject(key, format!("`{key}` is neither a number nor a text: {value}"), "correct it");
+                None
+            }
+        }
     }
 
     /// An integer that may be missing; one out of range counts as missing, after its rejection.
@@ -67,14 +126,25 @@ impl<'a> Form<'a> {
         number
     }
 
-    /// An integer that must be there.
-    pub(crate) fn required_integer(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
-        if !self.has(key) {
-            self.known.push(key);
-            self.reject(key, format!("`{key}` is missing"), format!("write for example {key} = {}", range.start()));
-            return None;
+    /// True or false; may be missing.
+    pub(crate) fn switch(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.get(key)?;
+        let switch = value.as_bool();
+        if switch.is_none() {
+            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
         }
-        self.integer(key, range)
+        switch
+    }
+
+    /// A list of texts; may be missing.
+    pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let value = self.get(key)?;
+        let texts = |list: &Vec<serde_json::Value>| list.iter().map(|text| text.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> = value.as_array().and_then(texts);
+        if texts.is_none() {
+            self.reject(key, format!("`{key}` is not a list of texts: {value}"), format!("write {key} = [\"...\"]"));
+        }
+        texts
     }
 
     /// One of a few words; a missing or a wrong one is `None`, the wrong one after its rejection.
@@ -102,9 +172,11 @@ impl<'a> Form<'a> {
         if is_address || is_name {
             return Some(bare.to_owned());
         }
+        // Before an @ there may be a password.
+        let shown = if host.contains('@') { String::new() } else { format!(": \"{}\"", host.escape_debug()) };
         self.reject(
             "host",
-            format!("`host` is not a host name or an address: \"{}\"", host.escape_debug()),
+            format!("`host` is not a host name or an address{shown}"),
             "write the name or the address alone, without mqtt:// and without a port",
         );
         None
@@ -121,14 +193,16 @@ impl<'a> Form<'a> {
 
     /// What was read, unless anything was rejected. `read` is `None` only where something was.
     pub(crate) fn finish<T>(mut self, read: Option<T>) -> Result<T, Vec<Rejection>> {
-        for key in self.settings.keys() {
-            if !self.known.contains(&key.as_str()) {
-                let known = self.known.join(", ");
-                self.rejections.push(Rejection {
+        for (key, value) in self.settings {
+            if self.known.contains(&key.as_str()) {
+                self.rejections.extend(references::check(key, value));
+            } else {
+                let unknown = || Rejection {
                     key: Some(key.clone()),
                     message: format!("`{key}` is not known here"),
-                    remedy: format!("remove it, or write one of: {known}"),
-                });
+                    remedy: format!("remove it, or write one of: {}", self.known.join(", ")),
+                };
+                self.rejections.push(references::spelled_out(key, &self.known).unwrap_or_else(unknown));
             }
         }
         match read {

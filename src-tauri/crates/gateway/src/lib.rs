@@ -13,17 +13,23 @@ mod convert;
 mod counters;
 mod credentials;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(all(test, not(feature = "fuzzing")))]
+mod fuzz;
 mod link;
 mod modbus;
 mod mqtt;
 mod network;
 mod outlet;
+mod references;
 mod requests;
 mod socket;
+mod sparkplug;
 mod supervisor;
 
 pub use counters::Counters;
-pub use credentials::{Credentials, NoCredentials, Secret};
+pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, is_secret_name};
 pub use link::{GatewayEvent, Gateways, OpenLink, Receipt, What};
 pub use network::Network;
 pub use requests::{Answer, LinkHandle, Request, Requests, channel};

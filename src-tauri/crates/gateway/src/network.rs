@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Rejection, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
-use crate::modbus::{self, Modbus};
+use crate::modbus::{self, Buses, Modbus};
 use crate::mqtt::{self, Mqtt};
+use crate::references::references;
 use crate::supervisor::{Randomness, Supervisor};
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
@@ -20,16 +21,22 @@ pub struct Network {
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     credentials: Arc<dyn Credentials>,
+    buses: Buses,
 }
 
 /// The protocols, by their words in a plant file.
 #[derive(Clone, Copy)]
 enum Kind {
     Mqtt,
-    ModbusTcp,
+    Modbus,
 }
 
-const KINDS: [(&str, Kind); 2] = [(mqtt::KIND, Kind::Mqtt), (modbus::KIND, Kind::ModbusTcp)];
+const KINDS: [(&str, Kind); 4] = [
+    (mqtt::KIND, Kind::Mqtt),
+    (modbus::TCP, Kind::Modbus),
+    (modbus::RTU, Kind::Modbus),
+    (modbus::RTU_TCP, Kind::Modbus),
+];
 
 impl Network {
     /// Gateways whose samples are stamped by `clock`.
@@ -41,7 +48,7 @@ impl Network {
 
     /// The same, with a source of numbers between 0 and 1 for waits and client ids.
     pub fn with_randomness(clock: Arc<dyn Clock>, randomness: Arc<dyn Fn() -> f64 + Send + Sync>) -> Self {
-        Self { clock, randomness, credentials: Arc::new(NoCredentials) }
+        Self { clock, randomness, credentials: Arc::new(NoCredentials), buses: Buses::default() }
     }
 
     /// The same, with what gives out secrets and certificates.
@@ -53,7 +60,7 @@ impl Network {
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
             Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
-            Ok(Kind::ModbusTcp) => Modbus::new(spec, points).map(|modbus| Arc::new(modbus) as _),
+            Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
             Err(rejection) => Err(vec![rejection]),
         };
         driver.unwrap_or_else(|rejections| {
@@ -92,15 +99,30 @@ impl Protocols for Network {
     fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_gateway(spec),
-            Kind::ModbusTcp => modbus::check_gateway(spec),
+            Kind::Modbus => modbus::check_gateway(spec),
+        }
+    }
+
+    fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+        match kind(spec) {
+            Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
+            Ok(Kind::ModbusTcp) | Err(_) => Ok(point.address.clone()),
         }
     }
 
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_point(point),
-            Kind::ModbusTcp => modbus::check_point(point),
+            Kind::Modbus => modbus::check_point(spec, point),
         }
+    }
+
+    fn references(&self, spec: &GatewaySpec) -> Vec<Reference> {
+        references(&spec.settings)
+    }
+
+    fn has_certificate(&self, spec: &GatewaySpec) -> bool {
+        self.references(spec).iter().any(|reference| reference.referent == Referent::Certificate)
     }
 }
 
@@ -140,7 +162,7 @@ impl Driver for Misconfigured {
 
 #[cfg(test)]
 mod tests {
-    use model::{DataType, Now, Settings};
+    use model::{DataType, Now};
 
     use super::*;
 
@@ -160,7 +182,7 @@ mod tests {
     #[test]
     fn each_protocol_checks_its_own() {
         let network = Network::new(Arc::new(Still));
-        assert_eq!(network.kinds(), ["mqtt", "modbus-tcp"]);
+        assert_eq!(network.kinds(), ["mqtt", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"]);
         assert_eq!(network.check_gateway(&spec("mqtt", r#"{"host":"b"}"#)), Ok(()));
         assert_eq!(network.check_gateway(&spec("modbus-tcp", r#"{"host":"b","unit":3}"#)), Ok(()));
         assert!(network.check_gateway(&spec("mqtt", r#"{"host":"b","unit":3}"#)).is_err());

@@ -107,8 +107,11 @@ impl Peer {
     }
 }
 
-/// Why a connection that was made broke, in words.
+/// Why a connection that was made broke, in words. A [`Lost`] that travelled as an error is what it was.
 pub(crate) fn broken(error: &io::Error) -> Lost {
+    if let Some(lost) = error.get_ref().and_then(|inner| inner.downcast_ref::<Lost>()) {
+        return lost.clone();
+    }
     match error.kind() {
         io::ErrorKind::TimedOut => Lost::new(ErrorKind::Silent, "the other side no longer answers"),
         io::ErrorKind::ConnectionReset

@@ -5,6 +5,7 @@
 //! **Invariant:** no I/O, no clock, no logging, no async. Time is always an argument (see [`Now`]).
 
 mod browse;
+mod certificate;
 mod equipment;
 mod link;
 mod quality;
@@ -14,6 +15,7 @@ mod value;
 mod write;
 
 pub use browse::{Browse, Browsed, Offer};
+pub use certificate::{CertificateStanding, Reference, Referent};
 pub use equipment::{Equipment, EquipmentId, Level, Node};
 pub use link::{
     Certificate, CertificateOwner, EdgeNode, ErrorKind, GatewaySpec, LinkDetail, LinkState, LinkStatus, Point,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{DataType, Quality, Scaling, TagIndex, Timestamp, WritePolicy};
+use crate::{DataType, Quality, Reference, Scaling, TagIndex, Timestamp, WritePolicy};
 
 /// A document of settings: what a protocol wants to know of a gateway, or of one tag's address.
 pub type Settings = serde_json::Map<String, serde_json::Value>;
@@ -34,7 +34,7 @@ pub struct Point {
     pub data_type: DataType,
     /// From raw to engineering value.
     pub scaling: Option<Scaling>,
-    /// The protocol's own address.
+    /// The protocol's own address, in full.
     pub address: Settings,
     /// How far it may be written; `None` for a tag that is read only.
     pub write: Option<WritePolicy>,
@@ -62,11 +62,30 @@ pub trait Protocols {
     /// Everything that is wrong with them, an unknown kind included.
     fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>>;
 
-    /// Checks a tag's address on a gateway.
+    /// A tag's address in full: what the gateway's settings say of the addresses of all its tags, and over it what the
+    /// tag says itself.
+    ///
+    /// # Errors
+    /// What the gateway's settings ask of the tag that it does not have.
+    fn full_address(&self, _gateway: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+        Ok(point.address.clone())
+    }
+
+    /// Checks a tag's address on a gateway. It is the address in full.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>>;
+
+    /// The secrets and files that a gateway's settings name.
+    fn references(&self, _spec: &GatewaySpec) -> Vec<Reference> {
+        Vec::new()
+    }
+
+    /// Whether a gateway shows a certificate, so that somebody has to be told when it ends.
+    fn has_certificate(&self, _spec: &GatewaySpec) -> bool {
+        false
+    }
 }
 
 /// Where a connection stands.

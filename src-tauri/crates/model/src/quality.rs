@@ -49,7 +49,10 @@ codes! {
     UNCERTAIN_LAST_USABLE = 0x4090_0000, "last usable value";
     UNCERTAIN_SUBSTITUTE = 0x4091_0000, "substituted value";
     UNCERTAIN_INITIAL = 0x4092_0000, "first value, not confirmed yet";
+    UNCERTAIN_SENSOR = 0x4093_0000, "the sensor is not accurate";
     UNCERTAIN_RANGE = 0x4094_0000, "outside the engineering range";
+    UNCERTAIN_SUBNORMAL = 0x4095_0000, "from fewer sources than it needs";
+    UNCERTAIN_SIMULATED = 0x4209_0000, "simulated value";
     BAD = 0x8000_0000, "bad";
     BAD_COMMUNICATION = 0x8005_0000, "communication error";
     BAD_DECODING = 0x8007_0000, "not understood: the value could not be decoded";

@@ -10,7 +10,7 @@ use model::{GatewaySpec, Protocols, Settings};
 use crate::document::Table;
 use crate::fields::{Fields, instead};
 use crate::ids::check_id;
-use crate::plant::{AlarmDefinition, Gateway, Watch};
+use crate::plant::{AlarmDefinition, CertificateFault, Gateway, Watch};
 use crate::problem::{Place, Problems, shown};
 use crate::settings::{report, settings};
 
@@ -25,6 +25,8 @@ pub(crate) struct Draft {
     pub gateway: Gateway,
     /// Whether its kind is known, so that addresses can be judged.
     pub known: bool,
+    /// Whether it shows a certificate, which ends some day.
+    pub has_certificate: bool,
     pub priority: Priority,
     pub at: Place,
 }
@@ -92,11 +94,13 @@ impl Gateways {
         {
             report(rejections, table, problems);
         }
+        let has_certificate = known && protocols.has_certificate(&spec);
         let address = address(&spec.settings);
         self.by_id.insert(spec.id.clone(), self.drafts.len());
         self.drafts.push(Draft {
             gateway: Gateway { spec, address, line: table.at.line },
             known,
+            has_certificate,
             priority: Priority::try_from(priority).expect("checked: within 1 to 4"),
             at: id.at,
         });
@@ -104,22 +108,22 @@ impl Gateways {
 }
 
 impl Draft {
-    /// The alarm that every gateway has by itself.
-    pub fn connection_alarm(&self) -> AlarmDefinition {
+    /// The alarms that a gateway has by itself.
+    pub fn own_alarms(&self) -> Vec<AlarmDefinition> {
+        let certificate =
+            [CertificateFault::Ending, CertificateFault::Invalid].map(|fault| self.certificate_alarm(fault));
+        let certificate = certificate.into_iter().filter(|_| self.has_certificate);
+        std::iter::once(self.connection_alarm()).chain(certificate).collect()
+    }
+
+    fn connection_alarm(&self) -> AlarmDefinition {
         let GatewaySpec { id, name, .. } = &self.gateway.spec;
         AlarmDefinition {
             id: AlarmId::new(format!("gateway/{id}/connection")),
             equipment: None,
             message: format!("{name}: connection lost"),
             watch: Watch::Link(Arc::from(&**id)),
-            config: Config {
-                trigger: Trigger::LinkDown,
-                on_delay: Duration::ZERO,
-                off_delay: Duration::ZERO,
-                latching: Latching::No,
-                priority: self.priority,
-                return_ack: ReturnAck::Required,
-            },
+            config: config(Trigger::LinkDown, self.priority, ReturnAck::Required),
             class: "system".to_owned(),
             cause: "The gateway is switched off, or the network between it and this station is interrupted.".to_owned(),
             consequence: "Its tags are stale, and alarms on them hold their last state.".to_owned(),
@@ -128,6 +132,47 @@ impl Draft {
             condition: "not connected".to_owned(),
         }
     }
+
+    /// Somebody has to do something about a certificate, and once it was done nobody has to acknowledge that.
+    fn certificate_alarm(&self, fault: CertificateFault) -> AlarmDefinition {
+        let GatewaySpec { id, name, .. } = &self.gateway.spec;
+        let (own, words, number) = match fault {
+            CertificateFault::Ending => ("certificate", "a certificate ends within 7 days", 3),
+            CertificateFault::Invalid => ("certificate-invalid", "a certificate is not valid", 2),
+        };
+        let (cause, consequence) = match fault {
+            CertificateFault::Ending => (
+                "Nobody has renewed it yet.",
+                "From its end on the connection is refused, and the gateway's tags are stale.",
+            ),
+            CertificateFault::Invalid => (
+                "It has ended or begins later; or the clock of this station is wrong.",
+                "The connection is refused, and the gateway's tags are stale.",
+            ),
+        };
+        let priority = Priority::try_from(number).expect("2 and 3 are priorities");
+        AlarmDefinition {
+            id: AlarmId::new(format!("gateway/{id}/{own}")),
+            equipment: None,
+            message: format!("{name}: {words}"),
+            watch: Watch::Certificate { gateway: Arc::from(&**id), fault },
+            config: config(Trigger::Condition, priority, ReturnAck::NotRequired),
+            class: "system".to_owned(),
+            cause: cause.to_owned(),
+            consequence: consequence.to_owned(),
+            action: "See on Connections which certificate it is and compare its dates with this station's clock; \
+                     renew it and put it in its place."
+                .to_owned(),
+            time_to_respond: String::new(),
+            condition: words.to_owned(),
+        }
+    }
+}
+
+/// Of an alarm that comes and goes with what it watches.
+fn config(trigger: Trigger, priority: Priority, return_ack: ReturnAck) -> Config {
+    let (on_delay, off_delay) = (Duration::ZERO, Duration::ZERO);
+    Config { trigger, on_delay, off_delay, latching: Latching::No, priority, return_ack }
 }
 
 /// Where a gateway is reached, from the settings that protocols commonly have.

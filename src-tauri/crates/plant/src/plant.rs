@@ -139,6 +139,22 @@ pub enum Watch {
     Formula(Arc<Formula>),
     /// The connection of the gateway of this id.
     Link(Arc<str>),
+    /// The certificates on that connection.
+    Certificate {
+        /// The gateway's id.
+        gateway: Arc<str>,
+        /// What of them.
+        fault: CertificateFault,
+    },
+}
+
+/// What can be wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateFault {
+    /// It ends within days.
+    Ending,
+    /// It is not valid: it has ended, or begins later.
+    Invalid,
 }
 
 /// Which tag has which slot. An id keeps its slot for as long as the program runs: [`crate::read`] takes the indices of

@@ -113,7 +113,9 @@ fn resolve(
         alarms.add_entry(table, Scope::Said, &tree, &tags, problems);
     }
     for gateway in &gateways.drafts {
-        alarms.add(gateway.connection_alarm(), gateway.at, problems);
+        for definition in gateway.own_alarms() {
+            alarms.add(definition, gateway.at, problems);
+        }
     }
     alarms.check_limits(&tags, problems);
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alarm::LimitKind;
-use model::{DataType, EquipmentId, Level, Point, Protocols, Scaling, Settings, TagIndex, WritePolicy};
+use model::{DataType, EquipmentId, Level, Point, Protocols, Rejection, Scaling, Settings, TagIndex, WritePolicy};
 
 use crate::TAGS;
 use crate::document::{Raw, Table};
@@ -266,7 +266,7 @@ impl Tags {
         problems: &mut Problems,
     ) -> Origin {
         let gateway = fields.text("gateway", problems);
-        let address = fields.inner("address", problems);
+        let own = fields.inner("address", problems);
         let formula = fields.text("formula", problems);
         if fields.has("formula") {
             for key in ["gateway", "address", "scaling", "write"].into_iter().filter(|key| fields.has(key)) {
@@ -284,10 +284,11 @@ impl Tags {
                 message,
                 "say where its value comes from: gateway and address, or formula",
             );
-        } else if !fields.has("address") {
-            fields.missing("address", "{ ... }", problems);
         }
-        let (Some(gateway), Some(address)) = (gateway, address) else { return Origin::Unclear };
+        let Some(gateway) = gateway else { return Origin::Unclear };
+        if fields.has("address") && own.is_none() {
+            return Origin::Unclear;
+        }
         let Some(draft) = around.gateways.find(gateway.value) else {
             let message = format!("unknown gateway `{}`", shown(gateway.value));
             let ids = around.gateways.ids();
@@ -296,13 +297,21 @@ impl Tags {
             problems.absent(gateway.at, message, remedy);
             return Origin::Unclear;
         };
-        let (Some(settings), Some(point)) = (settings(address, &[]), point) else { return Origin::Unclear };
-        let point = Point { address: settings, ..point };
+        let settings = own.map_or_else(|| Some(Settings::new()), |own| settings(own, &[]));
+        let (Some(settings), Some(point)) = (settings, point) else { return Origin::Unclear };
+        let mut point = Point { address: settings, ..point };
         if draft.known {
-            if let Err(rejections) = around.protocols.check_point(&draft.gateway.spec, &point) {
-                report(rejections, address, problems);
+            let spec = &draft.gateway.spec;
+            let full = around.protocols.full_address(spec, &point).and_then(|address| {
+                point.address = address;
+                around.protocols.check_point(spec, &point)
+            });
+            match (full, own) {
+                (Ok(()), _) => {}
+                (Err(rejections), Some(own)) => report(rejections, own, problems),
+                (Err(rejections), None) => report_left_out(rejections, gateway.at, problems),
             }
-            self.warn_of_same_address(gateway.value, &point, address.at, problems);
+            self.warn_of_same_address(gateway.value, &point, own.map_or(gateway.at, |own| own.at), problems);
         }
         Origin::Link { gateway: Arc::from(gateway.value), point }
     }
@@ -373,6 +382,17 @@ impl Limits {
             off_delay: fields.seconds("off_delay_s", problems).map_or(Duration::ZERO, |said| said.value),
             priority: fields.whole("priority", 1, 4, problems).map(|said| said.value),
         })
+    }
+}
+
+/// Lists what a protocol misses where there is no address at all.
+fn report_left_out(rejections: Vec<Rejection>, at: Place, problems: &mut Problems) {
+    for Rejection { message, remedy, .. } in rejections {
+        problems.absent(
+            at,
+            format!("the tag has no `address`: {message}"),
+            format!("add `address = {{ ... }}`: {remedy}"),
+        );
     }
 }
 

@@ -15,6 +15,8 @@ use crate::problem::{Place, Problems, shown};
 
 /// Placeholders that every machine fills by itself.
 const BUILT_IN: [&str; 3] = ["machine", "path", "name"];
+/// The same for the levels above it, unless it or its template gives them another value.
+const LEVELS: [&str; 3] = ["site", "area", "line"];
 
 /// A template as it was written.
 pub(crate) struct Template<'t, 'a> {
@@ -63,7 +65,8 @@ impl<'t, 'a> Template<'t, 'a> {
     pub fn parameters(&self, machine: &'t Machine<'t, 'a>, problems: &mut Problems) -> Parameters<'t> {
         let given = machine.with.map(|table| parameters(table, problems)).unwrap_or_default();
         let open = self.wanted.iter().filter(|(name, _)| {
-            !(given.contains_key(*name) || self.defaults.contains_key(*name) || BUILT_IN.contains(name))
+            let is_said = given.contains_key(*name) || self.defaults.contains_key(*name);
+            !(is_said || BUILT_IN.contains(name) || LEVELS.contains(name))
         });
         for (name, used_at) in open {
             let used = problems.words(*used_at, machine.at);
@@ -77,11 +80,12 @@ impl<'t, 'a> Template<'t, 'a> {
             let remedy = if known.is_empty() { "remove it".to_owned() } else { instead(name, known.iter().copied()) };
             problems.error(at, message, remedy);
         }
-        let mut values: BTreeMap<&str, Parameter<'_>> = BTreeMap::new();
+        let path = machine.path.as_str();
+        let mut values: BTreeMap<&str, Parameter<'_>> =
+            LEVELS.into_iter().zip(path.split('/').map(Parameter::Text)).collect();
         for (name, node) in self.defaults.iter().chain(&given) {
             values.extend(Parameter::new(&node.value).map(|parameter| (*name, parameter)));
         }
-        let path = machine.path.as_str();
         values.insert("path", Parameter::Text(path));
         values.insert("machine", Parameter::Text(path.rsplit('/').next().unwrap_or(path)));
         values.insert("name", Parameter::Text(&machine.name));

@@ -68,7 +68,7 @@ impl Operator {
                     let outcome = evaluate(formula, &values);
                     Input::Truth { active: outcome == Some(Value::Bool(true)), quality: Quality::GOOD }
                 }
-                Watch::Link(_) => continue,
+                Watch::Link(_) | Watch::Certificate { .. } => continue,
             };
             let act = Act { user: String::new(), station: String::new(), note: String::new(), at: now.wall };
             for transition in alarm.step(now, input) {

@@ -155,7 +155,7 @@ fn role_view(role: Role) -> TagRole {
 pub(crate) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
     match watch {
         Watch::Tag(tag) => Some(*tag),
-        Watch::Formula(_) | Watch::Link(_) => None,
+        Watch::Formula(_) | Watch::Link(_) | Watch::Certificate { .. } => None,
     }
 }
 

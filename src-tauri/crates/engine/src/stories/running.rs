@@ -5,7 +5,10 @@ use super::*;
 use std::path::Path;
 
 use alarm::{Act, Wanted};
+use gateway::{Receipt, Request, Requests};
 use journal::{Journal, Query};
+use model::{Browse, Browsed, Offer, Write, Written};
+use tokio::sync::watch;
 
 use crate::{ActError, Engine, Parts, SystemClock};
 
@@ -13,12 +16,15 @@ use crate::{ActError, Engine, Parts, SystemClock};
 #[derive(Default)]
 struct Wires {
     senders: Mutex<HashMap<String, mpsc::Sender<GatewayEvent>>>,
+    requests: Mutex<HashMap<String, Requests>>,
 }
 
 impl Gateways for Wires {
     fn open(&self, spec: &GatewaySpec, _: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
         self.senders.lock().expect("one thread").insert(spec.id.clone(), events);
-        OpenLink::in_memory(Arc::new(Counters::default()))
+        let (handle, requests) = gateway::channel();
+        self.requests.lock().expect("one thread").insert(spec.id.clone(), requests);
+        OpenLink::new(Arc::new(Counters::default()), handle, watch::Sender::new(false), tokio::spawn(async {}))
     }
 }
 
@@ -70,12 +76,19 @@ impl Running {
     }
 
     async fn send(&self, value: f64) {
-        let sender =
-            until("the gateway is opened", || self.wires.senders.lock().expect("one thread").get("broker").cloned())
-                .await;
+        let sender = self.sender().await;
         let sample = Sample::good(SystemClock.now().wall, Value::Float(value));
         let what = What::Batch(Batch { updates: vec![Update::new(self.tag, sample)] });
         sender.send(GatewayEvent { gateway: "broker".into(), what }).await.expect("the loop runs");
+    }
+
+    async fn sender(&self) -> mpsc::Sender<GatewayEvent> {
+        until("the gateway is opened", || self.wires.senders.lock().expect("one thread").get("broker").cloned()).await
+    }
+
+    /// What is asked of a gateway's link.
+    async fn requests(&self, gateway: &str) -> Requests {
+        until("the gateway is opened", || self.wires.requests.lock().expect("one thread").get(gateway).cloned()).await
     }
 
     async fn alarm_in(&self, state: State) -> OccurrenceId {
@@ -196,4 +209,81 @@ async fn a_machine_that_slept_shows_nothing_old_as_good() {
     let said =
         |entry: &Entry| matches!(entry, Entry::System(system) if system.message.starts_with("this machine was asleep"));
     assert_eq!(page.records.iter().filter(|record| said(&record.entry)).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_is_signed_when_its_samples_are_on_disk() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let running = Running::start(folder.path());
+    let sender = running.sender().await;
+    let series = running.history.series(&[&format!("{PRESS}/temperature")])[0];
+    let (confirm, mut signed) = mpsc::unbounded_channel();
+    let begun = SystemClock.now().wall;
+    for n in 1..=20u32 {
+        let time = begun.saturating_add(Duration::from_millis(n.into()));
+        let sample = Sample { time, ..Sample::good(begun, Value::Float(n.into())) };
+        let what = What::Batch(Batch { updates: vec![Update::new(running.tag, sample)] });
+        sender.send(GatewayEvent { gateway: "broker".into(), what }).await.expect("the loop runs");
+        let what = What::Receipt(Receipt::new(n.into(), confirm.clone()));
+        sender.send(GatewayEvent { gateway: "broker".into(), what }).await.expect("the loop runs");
+        if n % 5 == 0 {
+            let number =
+                until("it is signed", || signed.try_recv().ok().filter(|number| *number == u64::from(n))).await;
+            let kept = running.history.reader().latest(series, 100).expect("history can be read").len();
+            assert!(kept as u64 >= number, "{number} signed with {kept} on disk");
+        }
+    }
+    running.engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_reaches_its_gateway_within_what_the_plant_allows() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let running = Running::start(folder.path());
+    let tag = |id: &str| running.engine.snapshot().plant.tag_by_id(&format!("{PRESS}/{id}")).expect("known").index;
+    let refused = |written: &Written| matches!(written, Written::Refused(words) if !words.is_empty());
+    let write = async |id: &str, value: Value| running.engine.write(tag(id), value).await.expect("the engine runs");
+
+    assert!(refused(&write("speed", Value::Float(1.0)).await), "its gateway is not connected");
+    let requests = running.requests("plc").await;
+    requests.open(1);
+    let plc = tokio::spawn(async move {
+        while let Request::Write(Write { value, .. }, answer) = requests.next(1).await {
+            let written =
+                if value == Value::Float(250.0) { Written::Done } else { Written::NotConfirmed("250".into()) };
+            answer.give(written);
+        }
+    });
+    assert_eq!(write("speed", Value::Float(250.0)).await, Written::Done);
+    assert_eq!(write("speed", Value::Float(251.0)).await, Written::NotConfirmed("250".into()));
+    for (id, value) in [("speed", 500.1), ("speed", -0.1), ("temperature", 20.0), ("load", 1.0)] {
+        let written = write(id, Value::Float(value)).await;
+        assert!(refused(&written), "{id} = {value}: {written:?}");
+    }
+    let nobody = running.engine.write(TagIndex(4_000), Value::Int(1)).await.expect("the engine runs");
+    assert!(refused(&nobody), "{nobody:?}");
+    plc.abort();
+    running.engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_shows_what_it_offers_or_says_why_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let running = Running::start(folder.path());
+    let browse =
+        async |gateway: &str| running.engine.browse(gateway, Browse::default()).await.expect("the engine runs");
+    assert!(browse("plc").await.is_err_and(|words| words.contains("not connected")));
+    assert!(browse("nobody").await.is_err_and(|words| words.contains("nobody")));
+    let requests = running.requests("plc").await;
+    requests.open(1);
+    let plc = tokio::spawn(async move {
+        if let Request::Browse(_, reply) = requests.next(1).await {
+            let offer = Offer { name: "unit 1".into(), ..Offer::default() };
+            reply.send(Ok(Browsed { offers: vec![offer], ..Browsed::default() })).expect("somebody waits");
+        }
+    });
+    let found = browse("plc").await.expect("it is connected");
+    assert_eq!(found.offers.iter().map(|offer| offer.name.as_str()).collect::<Vec<_>>(), ["unit 1"]);
+    plc.await.expect("in order");
+    running.engine.stop().await;
 }

@@ -160,3 +160,45 @@ fn only_what_changed_carries_the_new_revision() {
     assert!(story.row("pressure").changed > before);
     assert!(story.row("temperature").changed <= before);
 }
+
+#[test]
+fn what_a_source_calls_past_is_recorded_and_changes_nothing_that_is_shown() {
+    let mut story = Story::begin();
+    story.value("pressure", 3.0);
+    story.value("temperature", 20.0);
+    story.recorded("temperature");
+    story.pass(10);
+    let tag = story.tag("temperature");
+    let past = Sample {
+        time: Timestamp::from_millis(START.wall.millis() + 5_000),
+        ..Sample::good(story.now.wall, Value::Float(95.0))
+    };
+    let update = Update { tag, sample: past.clone(), reach: Reach::History };
+    story.send("broker", What::Batch(Batch { updates: vec![update] }));
+    assert_eq!(story.number("temperature"), Some(20.0));
+    assert_eq!(story.recorded("temperature"), [past]);
+    story.pass(10);
+    assert_eq!(story.alarms(), [], "nothing is raised for what was");
+}
+
+#[test]
+fn what_is_not_worth_keeping_is_shown_and_not_recorded() {
+    let mut story = Story::begin();
+    let tag = story.tag("temperature");
+    let update = Update { reach: Reach::Live, ..Update::new(tag, Sample::good(story.now.wall, Value::Float(30.0))) };
+    story.send("broker", What::Batch(Batch { updates: vec![update] }));
+    assert_eq!(story.number("temperature"), Some(30.0));
+    assert_eq!(story.recorded("temperature"), []);
+}
+
+#[test]
+fn a_retained_value_beyond_a_limit_raises_nothing_until_a_live_one_comes() {
+    let mut story = Story::begin();
+    let retained = Sample { quality: Quality::UNCERTAIN_INITIAL, ..Sample::good(story.now.wall, Value::Float(95.0)) };
+    story.sample("temperature", retained);
+    story.pass(30);
+    assert_eq!(story.alarms(), [], "nobody knows how old it is");
+    story.value("temperature", 95.0);
+    story.pass(4);
+    assert_eq!(story.alarms().len(), 1, "the live one counts");
+}

@@ -1,41 +1,18 @@
-//! What the plant file says of a device and of a tag on it.
+//! What the plant file says of a tag on a device.
 
 use std::time::Duration;
 
-use model::{DataType, Point, Rejection, Settings};
+use model::{DataType, Point, Rejection};
 
-use super::registers::{Encoding, Order};
+use super::device::{Base, Device};
+use super::mapping::Mapping;
+use super::notation;
+use super::registers::{Encoding, Half, Order};
 use crate::convert::check_scaling;
 use crate::form::Form;
 
-/// The standard port.
-const PORT: u16 = 502;
-/// The most registers one request may ask for (Modbus Application Protocol V1.1b3, 6.3 and 6.4).
-pub(super) const MOST_REGISTERS: u16 = 125;
-/// The most bits one request may ask for (6.1 and 6.2).
-pub(super) const MOST_BITS: u16 = 2_000;
-
-/// A device's settings.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Device {
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// The unit id of tags that name none.
-    pub(super) unit: u8,
-    pub(super) poll: Duration,
-    /// For one answer.
-    pub(super) timeout: Duration,
-    pub(super) limits: Limits,
-}
-
-/// How far neighbouring tags are read together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// Registers that nobody asked for and that may be read to join two tags; bits sixteen times as many.
-    pub(super) max_gap: u16,
-    /// Registers in one request.
-    pub(super) max_registers: u16,
-}
+/// The longest text: one request's registers.
+const MOST_TEXT: i64 = 120;
 
 /// The four tables of the data model (4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,14 +31,37 @@ pub(super) struct Address {
     /// Zero-based, as on the wire.
     pub(super) register: u16,
     pub(super) encoding: Encoding,
+    /// From one reading to the next.
+    pub(super) period: Duration,
+    pub(super) part_write: PartWrite,
+}
+
+/// How a part of a register is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PartWrite {
+    /// By the device itself: function 22.
+    Mask,
+    /// Read, changed here and written. What the device changes in between is lost; therefore only by a person's word.
+    ReadModifyWrite,
 }
 
 impl Table {
+    pub(super) const ALL: [Table; 4] =
+        [Table::Coils, Table::DiscreteInputs, Table::InputRegisters, Table::HoldingRegisters];
+
     /// Whether its cells are single bits.
     pub(super) fn is_bits(self) -> bool {
         match self {
             Table::Coils | Table::DiscreteInputs => true,
             Table::InputRegisters | Table::HoldingRegisters => false,
+        }
+    }
+
+    /// Whether its cells can be written.
+    pub(super) fn is_writable(self) -> bool {
+        match self {
+            Table::Coils | Table::HoldingRegisters => true,
+            Table::DiscreteInputs | Table::InputRegisters => false,
         }
     }
 
@@ -74,56 +74,60 @@ impl Table {
             Table::HoldingRegisters => "holding registers",
         }
     }
-}
 
-impl Device {
-    pub(super) fn read(settings: &Settings) -> Result<Device, Vec<Rejection>> {
-        let mut form = Form::new(settings);
-        let host = form.host();
-        let port = form.port(PORT);
-        let unit = form.integer("unit", 0..=255).and_then(|unit| u8::try_from(unit).ok());
-        let poll_ms = form.integer("poll_ms", 20..=3_600_000).unwrap_or(1_000);
-        let timeout_ms = form.integer("timeout_ms", 50..=5_000).unwrap_or(1_000);
-        let max_gap = form.integer("max_gap", 0..=120).and_then(|gap| u16::try_from(gap).ok());
-        // A 64-bit value fills four registers and is never split.
-        let max_registers = form.integer("max_registers", 4..=i64::from(MOST_REGISTERS));
-        let read = host.zip(port).map(|(host, port)| Device {
-            host,
-            port,
-            unit: unit.unwrap_or(1),
-            poll: Duration::from_millis(poll_ms.unsigned_abs()),
-            timeout: Duration::from_millis(timeout_ms.unsigned_abs()),
-            limits: Limits {
-                max_gap: max_gap.unwrap_or(8),
-                max_registers: max_registers.and_then(|n| u16::try_from(n).ok()).unwrap_or(MOST_REGISTERS),
-            },
-        });
-        form.finish(read)
+    /// In the plant file.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Table::Coils => "coil",
+            Table::DiscreteInputs => "discrete",
+            Table::InputRegisters => "input",
+            Table::HoldingRegisters => "holding",
+        }
     }
 }
 
 impl Address {
-    /// Reads a tag's address; `unit` is the device's, for a tag that names none.
-    pub(super) fn read(point: &Point, unit: u8) -> Result<Address, Vec<Rejection>> {
+    /// Reads a tag's address and what its raw values mean.
+    pub(super) fn read(point: &Point, device: &Device) -> Result<(Address, Mapping), Vec<Rejection>> {
         let mut form = Form::new(&point.address);
-        let table = table(&mut form);
-        let register = form.required_integer("register", 0..=65_535).and_then(|register| u16::try_from(register).ok());
+        let place = place(&mut form, device.base);
         let own_unit = form.integer("unit", 0..=255).and_then(|unit| u8::try_from(unit).ok());
-        let encoding = table.and_then(|table| encoding(&mut form, table, point.data_type));
-        if let (Some(register), Some(encoding)) = (register, encoding)
-            && u32::from(register) + u32::from(encoding.cells()) > 65_536
-        {
-            form.reject(
-                "register",
-                format!("a value of {} registers does not fit at {register}: the last one is 65535", encoding.cells()),
-                "correct the register; it counts from 0",
-            );
+        let period = form.integer("poll_ms", 20..=3_600_000).map(|ms| Duration::from_millis(ms.unsigned_abs()));
+        let encoding = place.and_then(|(table, _)| encoding(&mut form, table, point.data_type));
+        let part_write =
+            form.choice("bit_write", &[("mask", PartWrite::Mask), ("read-modify-write", PartWrite::ReadModifyWrite)]);
+        let mapping = Mapping::read(&mut form, point, encoding);
+        if let (Some((table, register)), Some(encoding)) = (place, encoding) {
+            if u32::from(register) + u32::from(encoding.cells()) > 65_536 {
+                let cells = encoding.cells();
+                form.reject(
+                    "register",
+                    format!("a value of {cells} registers does not fit at {register}: the last one is 65535"),
+                    "correct the register; on the wire they count from 0",
+                );
+            }
+            if encoding.cells() > device.limits.max_registers {
+                form.reject(
+                    "length",
+                    format!("the text fills more registers than one request may have, {}", device.limits.max_registers),
+                    "correct the length, or the device's max_registers",
+                );
+            }
+            if point.write.is_some() && !table.is_writable() {
+                let message = format!("the tag is to be written, and {} are read only", table.words());
+                form.reject("table", message, "remove the tag's `write`, or name the table that can be written");
+            }
         }
-        let read = table.zip(register).zip(encoding).map(|((table, register), encoding)| Address {
-            unit: own_unit.unwrap_or(unit),
-            table,
-            register,
-            encoding,
+        let read = place.zip(encoding).zip(mapping).map(|(((table, register), encoding), mapping)| {
+            let address = Address {
+                unit: own_unit.unwrap_or(device.unit),
+                table,
+                register,
+                encoding,
+                period: period.unwrap_or(device.poll),
+                part_write: part_write.unwrap_or(PartWrite::Mask),
+            };
+            (address, mapping)
         });
         let mut read = form.finish(read);
         if let Some(rejection) = check_scaling(point) {
@@ -136,71 +140,133 @@ impl Address {
     }
 }
 
-fn table(form: &mut Form<'_>) -> Option<Table> {
-    form.required_text("table", "holding")?;
-    form.choice(
-        "table",
-        &[
-            ("holding", Table::HoldingRegisters),
-            ("input", Table::InputRegisters),
-            ("coil", Table::Coils),
-            ("discrete", Table::DiscreteInputs),
-        ],
-    )
+/// Table and register, which may be said in one.
+fn place(form: &mut Form<'_>, base: Base) -> Option<(Table, u16)> {
+    let has_table = form.has("table");
+    let table = form.choice("table", &Table::ALL.map(|table| (table.word(), table)));
+    if !form.has("register") {
+        if !has_table {
+            form.reject("table", "`table` is missing", "write table = \"holding\", or a register like \"40001\"");
+        }
+        form.required_text("register", "40001")?;
+    }
+    let text = form.number_or_text("register")?;
+    if has_table && table.is_none() {
+        return None;
+    }
+    match notation::read(&text, has_table, base) {
+        Ok(place) => match (table, place.table) {
+            (Some(table), Some(named)) if table != named => {
+                let message = format!("register \"{text}\" is one of the {}", named.words());
+                form.reject("register", message, "remove `table`, or write the number alone");
+                None
+            }
+            (Some(table), _) | (None, Some(table)) => Some((table, place.register)),
+            (None, None) => None,
+        },
+        Err(words) if has_table => {
+            form.reject("register", words, "write for example register = 0");
+            None
+        }
+        Err(words) => {
+            let names_no_table = text.bytes().all(|byte| byte.is_ascii_digit());
+            let key = if names_no_table { "table" } else { "register" };
+            form.reject(key, words, "write table = \"holding\" beside it, or a register like \"40001\" or \"4x0001\"");
+            None
+        }
+    }
 }
 
-/// A type's encoding, once its order and its bit are known.
-type MakeEncoding = fn(Order, u8) -> Encoding;
+/// A type's encoding, once its order and its part are known.
+type MakeEncoding = fn(&Details) -> Encoding;
 
-/// Type, order and bit together, because each makes sense only with the others.
+/// What goes with a type.
+struct Details {
+    order: Order,
+    bit: u8,
+    half: Half,
+    length: u16,
+}
+
+const TYPES: [(&str, MakeEncoding); 14] = [
+    ("u16", |with| Encoding::U16(with.order)),
+    ("i16", |with| Encoding::I16(with.order)),
+    ("u32", |with| Encoding::U32(with.order)),
+    ("i32", |with| Encoding::I32(with.order)),
+    ("u64", |with| Encoding::U64(with.order)),
+    ("i64", |with| Encoding::I64(with.order)),
+    ("f32", |with| Encoding::F32(with.order)),
+    ("f64", |with| Encoding::F64(with.order)),
+    ("bool", |with| Encoding::RegisterBit(with.order, with.bit)),
+    ("u8", |with| Encoding::U8(with.half)),
+    ("i8", |with| Encoding::I8(with.half)),
+    ("bcd16", |with| Encoding::Bcd16(with.order)),
+    ("bcd32", |with| Encoding::Bcd32(with.order)),
+    ("string", |with| Encoding::Text(with.order, with.length)),
+];
+
+/// Type, order and part together, because each makes sense only with the others.
 fn encoding(form: &mut Form<'_>, table: Table, declared: DataType) -> Option<Encoding> {
-    let has_bit = form.has("bit");
-    let has_order = form.has("order");
-    let types: [(&'static str, MakeEncoding); 9] = [
-        ("u16", |order, _| Encoding::U16(order)),
-        ("i16", |order, _| Encoding::I16(order)),
-        ("u32", |order, _| Encoding::U32(order)),
-        ("i32", |order, _| Encoding::I32(order)),
-        ("u64", |order, _| Encoding::U64(order)),
-        ("i64", |order, _| Encoding::I64(order)),
-        ("f32", |order, _| Encoding::F32(order)),
-        ("f64", |order, _| Encoding::F64(order)),
-        ("bool", |order, bit| Encoding::RegisterBit(order, bit)),
-    ];
+    let there = ["order", "bit", "byte", "length"].map(|key| (key, form.has(key)));
     let has_type = form.has("type");
-    let make = form.choice("type", &types);
+    let make = form.choice("type", &TYPES);
     let orders = [("abcd", Order::Abcd), ("badc", Order::Badc), ("cdab", Order::Cdab), ("dcba", Order::Dcba)];
-    let order = form.choice("order", &orders).unwrap_or(Order::Abcd);
-    let bit = form.integer("bit", 0..=15).and_then(|bit| u8::try_from(bit).ok());
+    let with = Details {
+        order: form.choice("order", &orders).unwrap_or(Order::Abcd),
+        bit: form.integer("bit", 0..=15).and_then(|bit| u8::try_from(bit).ok()).unwrap_or(0),
+        half: form.choice("byte", &[("low", Half::Low), ("high", Half::High)]).unwrap_or(Half::Low),
+        length: form.integer("length", 1..=MOST_TEXT).and_then(|length| u16::try_from(length).ok()).unwrap_or(1),
+    };
     if has_type && make.is_none() {
         return None;
     }
     let encoding = if table.is_bits() {
-        if make.is_some_and(|make| !matches!(make(order, 0), Encoding::RegisterBit(..))) {
+        if make.is_some_and(|make| !matches!(make(&with), Encoding::RegisterBit(..))) {
             form.reject("type", format!("{} hold single bits", table.words()), "write type = \"bool\" or leave it out");
-        }
-        for (key, is_there) in [("order", has_order), ("bit", has_bit)] {
-            if is_there {
-                form.reject(key, format!("`{key}` has no meaning for {}", table.words()), "remove it");
-            }
         }
         Encoding::Bit
     } else {
-        make.map_or(Encoding::U16(order), |make| make(order, bit.unwrap_or(0)))
+        make.map_or(Encoding::U16(with.order), |make| make(&with))
     };
-    let wants_bit = matches!(encoding, Encoding::RegisterBit(..));
-    if wants_bit && !has_bit {
+    // Which key goes with which type.
+    let (order, bit, byte, length) = match encoding {
+        Encoding::Bit => (false, false, false, false),
+        Encoding::RegisterBit(..) => (true, true, false, false),
+        Encoding::U8(_) | Encoding::I8(_) => (false, false, true, false),
+        Encoding::Text(..) => (true, false, false, true),
+        Encoding::U16(_) | Encoding::I16(_) | Encoding::U32(_) | Encoding::I32(_) | Encoding::U64(_) => {
+            (true, false, false, false)
+        }
+        Encoding::I64(_) | Encoding::F32(_) | Encoding::F64(_) | Encoding::Bcd16(_) | Encoding::Bcd32(_) => {
+            (true, false, false, false)
+        }
+    };
+    for ((key, is_there), has_meaning) in there.into_iter().zip([order, bit, byte, length]) {
+        if is_there && !has_meaning {
+            let of = if table.is_bits() { table.words().to_owned() } else { format!("type \"{}\"", encoding.word()) };
+            form.reject(key, format!("`{key}` has no meaning for {of}"), "remove it, or correct the type");
+        }
+    }
+    let [_, (_, has_bit), _, (_, has_length)] = there;
+    if bit && !has_bit {
         form.reject("bit", "a bool in a register needs its bit", "write bit = 0 to 15, 0 is the lowest");
     }
-    if has_bit && !wants_bit && !table.is_bits() {
-        form.reject("bit", "`bit` goes with type = \"bool\" only", "write type = \"bool\", or remove `bit`");
+    if length && !has_length {
+        form.reject("length", "a text needs its length in registers", "write for example length = 8");
+    }
+    if matches!(encoding, Encoding::Text(Order::Cdab | Order::Dcba, _)) {
+        form.reject("order", "a text is not written backwards", "write \"abcd\", or \"badc\" for swapped bytes");
     }
     let misfit = match (declared, encoding) {
         (DataType::Bool, Encoding::Bit | Encoding::RegisterBit(..)) => None,
         (DataType::Bool, _) => Some("a number does not fit a bool tag; write type = \"bool\" and the bit"),
         (DataType::Int, Encoding::F32(_) | Encoding::F64(_)) => Some("declare the tag as float"),
+        (DataType::Int | DataType::Float, Encoding::Text(..)) => Some("declare the tag as text"),
         (DataType::Int | DataType::Float, _) => None,
-        (DataType::Text, _) => Some("Modbus carries no texts; declare the tag as int, float or bool"),
+        (DataType::Text, Encoding::Text(..)) => None,
+        (DataType::Text, Encoding::F32(_) | Encoding::F64(_)) => Some("declare the tag as float"),
+        (DataType::Text, _) if form.has("words") => None,
+        (DataType::Text, _) => Some("write type = \"string\", or the `words` for the numbers, or declare it as int"),
     };
     if let Some(remedy) = misfit {
         form.reject("type", format!("the register's type does not fit a tag of type {}", word(declared)), remedy);
@@ -218,87 +284,5 @@ fn word(declared: DataType) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use model::TagIndex;
-
-    use super::*;
-
-    fn read(data_type: DataType, address: &str) -> Result<Address, Vec<String>> {
-        let point = Point {
-            tag: TagIndex(0),
-            id: "line/speed".into(),
-            data_type,
-            scaling: None,
-            address: serde_json::from_str(address).expect("a document"),
-            write: None,
-        };
-        Address::read(&point, 9).map_err(|all| all.into_iter().filter_map(|r| r.key).collect())
-    }
-
-    #[test]
-    fn addresses_have_defaults() {
-        let address = |table, register, encoding| Ok(Address { unit: 9, table, register, encoding });
-        let float = |text| read(DataType::Float, text);
-        assert_eq!(
-            float(r#"{"table":"holding","register":7}"#),
-            address(Table::HoldingRegisters, 7, Encoding::U16(Order::Abcd))
-        );
-        assert_eq!(
-            float(r#"{"table":"input","register":65532,"type":"f64","order":"dcba"}"#),
-            address(Table::InputRegisters, 65_532, Encoding::F64(Order::Dcba))
-        );
-        assert_eq!(
-            read(DataType::Bool, r#"{"table":"coil","register":65535}"#),
-            address(Table::Coils, 65_535, Encoding::Bit)
-        );
-        assert_eq!(float(r#"{"table":"input","register":0,"unit":3}"#).map(|address| address.unit), Ok(3));
-    }
-
-    #[test]
-    fn addresses_that_cannot_work_are_refused_with_their_key() {
-        use DataType::{Bool, Float, Int, Text};
-        for (data_type, address, keys) in [
-            (Float, r"{}", &["table", "register"][..]),
-            (Float, r#"{"table":"holding","register":65536}"#, &["register"]),
-            (Float, r#"{"table":"holding","register":-1}"#, &["register"]),
-            (Float, r#"{"table":"holding","register":40001.5}"#, &["register"]),
-            (Float, r#"{"table":"holding","register":65535,"type":"f32"}"#, &["register"]),
-            (Float, r#"{"table":"4x","register":1}"#, &["table"]),
-            (Float, r#"{"table":"holding","register":1,"type":"bcd"}"#, &["type"]),
-            (Float, r#"{"table":"holding","register":1,"order":"acbd"}"#, &["order"]),
-            (Float, r#"{"table":"coil","register":1,"type":"u16"}"#, &["type"]),
-            (Bool, r#"{"table":"coil","register":1,"order":"abcd","bit":1}"#, &["order", "bit"]),
-            (Bool, r#"{"table":"holding","register":1}"#, &["type"]),
-            (Bool, r#"{"table":"holding","register":1,"type":"bool"}"#, &["bit"]),
-            (Bool, r#"{"table":"holding","register":1,"type":"bool","bit":16}"#, &["bit"]),
-            (Int, r#"{"table":"holding","register":1,"type":"f32"}"#, &["type"]),
-            (Int, r#"{"table":"holding","register":1,"bit":3}"#, &["bit"]),
-            (Text, r#"{"table":"holding","register":1}"#, &["type"]),
-            (Float, r#"{"table":"holding","register":1,"adress":1}"#, &["adress"]),
-        ] {
-            let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
-            assert_eq!(read(data_type, address), Err(keys), "{address}");
-        }
-    }
-
-    #[test]
-    fn a_device_needs_a_host_and_sane_limits() {
-        let read = |text: &str| Device::read(&serde_json::from_str(text).expect("a document"));
-        let device = read(r#"{"host":"plc"}"#).expect("enough");
-        assert_eq!(
-            (device.port, device.unit, device.poll.as_millis(), device.timeout.as_millis()),
-            (502, 1, 1_000, 1_000)
-        );
-        for text in [
-            r"{}",
-            r#"{"host":"p","max_registers":126}"#,
-            r#"{"host":"p","max_registers":3}"#,
-            r#"{"host":"p","poll_ms":0}"#,
-            r#"{"host":"p","timeout_ms":60000}"#,
-            r#"{"host":"p","unit":256}"#,
-            r#"{"host":"p","retries":2}"#,
-        ] {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
-}
+#[path = "address_tests.rs"]
+mod tests;

@@ -14,6 +14,8 @@ pub(super) enum Remedy {
     Repeat,
     /// Ask again with the next poll; the last values stand for a while.
     Wait,
+    /// The unit is not there. Where others are, it is not asked for a while, because each question costs them time.
+    LeaveAlone,
 }
 
 /// An exception, explained.
@@ -49,12 +51,13 @@ pub(super) fn meaning(code: ExceptionCode) -> Meaning {
             (Quality::BAD_DEVICE_FAILURE, "the device reports a memory error (exception 08)", Remedy::Repeat)
         }
         ExceptionCode::GatewayPathUnavailable => {
-            (Quality::BAD_NOT_CONNECTED, "the Modbus gateway has no path to the unit (exception 0A)", Remedy::Repeat)
+            let words = "the Modbus gateway has no path to the unit (exception 0A)";
+            (Quality::BAD_NOT_CONNECTED, words, Remedy::LeaveAlone)
         }
         ExceptionCode::GatewayTargetDevice => (
             Quality::BAD_NO_COMMUNICATION,
             "the unit does not answer its Modbus gateway (exception 0B)",
-            Remedy::Repeat,
+            Remedy::LeaveAlone,
         ),
         ExceptionCode::Custom(_) => (Quality::BAD, "the device reports an unknown exception", Remedy::Repeat),
     };

@@ -3,9 +3,14 @@
 //! Fewer requests are faster requests, so neighbouring tags are joined over small gaps. A value is never split over two
 //! requests: between them it could change, and the two halves would make a number that never was.
 
-use model::{DataType, Scaling, TagIndex};
+use std::time::Duration;
 
-use super::address::{Address, Limits, MOST_BITS, Table};
+use model::{DataType, Point, Quality, Rejection, Scaling, TagIndex, Value, WritePolicy};
+
+use super::address::{Address, Table};
+use super::client::Question;
+use super::device::{Device, Limits, MOST_BITS};
+use super::mapping::Mapping;
 
 /// A tag and where it is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) id: String,
     pub(super) data_type: DataType,
     pub(super) scaling: Option<Scaling>,
+    pub(super) write: Option<WritePolicy>,
+    pub(super) mapping: Mapping,
     pub(super) address: Address,
 }
 
@@ -22,6 +29,8 @@ pub(super) struct Wanted {
 pub(super) struct Block {
     pub(super) unit: u8,
     pub(super) table: Table,
+    /// From one reading to the next.
+    pub(super) period: Duration,
     pub(super) start: u16,
     /// Cells, at least one.
     pub(super) count: u16,
@@ -29,9 +38,12 @@ pub(super) struct Block {
     pub(super) tags: Vec<Wanted>,
 }
 
-/// Blocks that cover every tag, in the order of unit, table and register.
+/// Blocks that cover every tag, in the order of unit, table, period and register.
 pub(super) fn plan(mut tags: Vec<Wanted>, limits: Limits) -> Vec<Block> {
-    tags.sort_by_key(|tag| (tag.address.unit, tag.address.table, tag.address.register, tag.address.encoding.cells()));
+    tags.sort_by_key(|tag| {
+        let Address { unit, table, period, register, encoding, .. } = tag.address;
+        (unit, table, period, register, encoding.cells())
+    });
     let mut blocks: Vec<Block> = Vec::new();
     for tag in tags {
         match blocks.last_mut() {
@@ -43,9 +55,25 @@ pub(super) fn plan(mut tags: Vec<Wanted>, limits: Limits) -> Vec<Block> {
 }
 
 impl Block {
-    fn around(tag: Wanted) -> Block {
-        let Address { unit, table, register, encoding } = tag.address;
-        Block { unit, table, start: register, count: encoding.cells(), tags: vec![tag] }
+    pub(super) fn around(tag: Wanted) -> Block {
+        let Address { unit, table, register, encoding, period, .. } = tag.address;
+        Block { unit, table, period, start: register, count: encoding.cells(), tags: vec![tag] }
+    }
+
+    /// What reads it.
+    pub(super) fn question(&self) -> Question {
+        Question::Read(self.table, self.start, self.count)
+    }
+
+    /// What reads one value of it, to see whether the unit is there.
+    pub(super) fn cheapest(&self) -> Question {
+        let address = self.tags[0].address;
+        Question::Read(self.table, address.register, address.encoding.cells())
+    }
+
+    /// Whether the other one could have been planned together with this one.
+    pub(super) fn is_kin(&self, other: &Block) -> bool {
+        (self.unit, self.table, self.period) == (other.unit, other.table, other.period)
     }
 
     /// One past the last cell. May be 65,536.
@@ -60,8 +88,7 @@ impl Block {
             (limits.max_gap, limits.max_registers)
         };
         let end = self.end().max(tag.end());
-        tag.address.unit == self.unit
-            && tag.address.table == self.table
+        (tag.address.unit, tag.address.table, tag.address.period) == (self.unit, self.table, self.period)
             && u32::from(tag.address.register) <= self.end() + u32::from(gap)
             && end - u32::from(self.start) <= u32::from(count)
     }
@@ -96,15 +123,26 @@ impl Block {
 
     /// For messages.
     pub(super) fn words(&self) -> String {
-        let (unit, table, start) = (self.unit, self.table.words(), self.start);
-        match self.count {
-            1 => format!("unit {unit}, {table}, {start}"),
-            _ => format!("unit {unit}, {table}, {start} to {}", self.end() - 1),
-        }
+        format!("unit {}, {}", self.unit, self.question().words())
     }
 }
 
 impl Wanted {
+    /// A tag as the plant file describes it.
+    pub(super) fn read(point: Point, device: &Device) -> Result<Wanted, Vec<Rejection>> {
+        let (address, mapping) = Address::read(&point, device)?;
+        let Point { tag, id, data_type, scaling, write, .. } = point;
+        Ok(Wanted { tag, id, data_type, scaling, write, mapping, address })
+    }
+
+    /// The tag's value from a raw one, with how far to trust it.
+    ///
+    /// # Errors
+    /// The quality that says why there is no value.
+    pub(super) fn value(&self, raw: Value) -> Result<(Value, Quality), Quality> {
+        self.mapping.apply(raw, self.data_type, self.scaling)
+    }
+
     fn end(&self) -> u32 {
         u32::from(self.address.register) + u32::from(self.address.encoding.cells())
     }
@@ -116,16 +154,20 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::address::PartWrite;
     use super::super::registers::{Encoding, Order};
     use super::*;
 
     fn wanted(n: usize, unit: u8, table: Table, register: u16, encoding: Encoding) -> Wanted {
+        let (period, part_write) = (Duration::from_secs(1), PartWrite::Mask);
         Wanted {
             tag: TagIndex(u32::try_from(n).expect("few")),
             id: format!("tag{n}"),
             data_type: DataType::Float,
             scaling: None,
-            address: Address { unit, table, register, encoding },
+            write: None,
+            mapping: Mapping::Plain,
+            address: Address { unit, table, register, encoding, period, part_write },
         }
     }
 
@@ -153,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn rates_are_read_apart() {
+        let mut tags: Vec<_> = (0..4).map(|n: u16| wanted(n.into(), 1, Table::HoldingRegisters, n, U16)).collect();
+        tags[1].address.period = Duration::from_millis(100);
+        let blocks = plan(tags, Limits { max_gap: 8, max_registers: 125 });
+        let read: Vec<_> = blocks.iter().map(|block| (block.period.as_millis(), block.start, block.count)).collect();
+        assert_eq!(read, [(100, 1, 1), (1_000, 0, 4)]);
+    }
+
+    #[test]
     fn halves_leave_the_gap_between_them() {
         let tags = [0, 1, 8].iter().enumerate().map(|(n, at)| wanted(n, 1, Table::Coils, *at, Encoding::Bit)).collect();
         let blocks = plan(tags, Limits { max_gap: 8, max_registers: 125 });
@@ -162,8 +213,9 @@ mod tests {
         assert_eq!(front.halves(), None);
     }
 
-    fn any_tag() -> impl Strategy<Value = (u8, Table, u16, Encoding)> {
+    fn any_tag() -> impl Strategy<Value = (u8, Table, u16, Encoding, u64)> {
         let registers = prop_oneof![
+            Just(Encoding::Text(Order::Abcd, 3)),
             Just(Encoding::U16(Order::Badc)),
             Just(Encoding::I32(Order::Cdab)),
             Just(Encoding::F64(Order::Dcba)),
@@ -174,8 +226,9 @@ mod tests {
             Just(Table::InputRegisters),
             Just(Table::HoldingRegisters),
         ];
-        (1u8..3, table, 0u16..3_000, registers).prop_map(|(unit, table, register, encoding)| {
-            (unit, table, register, if table.is_bits() { Encoding::Bit } else { encoding })
+        let period = prop_oneof![Just(100), Just(1_000), 20u64..5_000];
+        (1u8..3, table, 0u16..3_000, registers, period).prop_map(|(unit, table, register, encoding, period)| {
+            (unit, table, register, if table.is_bits() { Encoding::Bit } else { encoding }, period)
         })
     }
 
@@ -187,8 +240,12 @@ mod tests {
             max_registers in 4u16..=125,
         ) {
             let limits = Limits { max_gap, max_registers };
-            let tags: Vec<_> =
-                tags.into_iter().enumerate().map(|(n, (u, t, r, e))| wanted(n, u, t, r, e)).collect();
+            let tags = tags.into_iter().enumerate().map(|(n, (u, t, r, e, period))| {
+                let mut tag = wanted(n, u, t, r, e);
+                tag.address.period = Duration::from_millis(period);
+                tag
+            });
+            let tags: Vec<_> = tags.collect();
             let blocks = plan(tags.clone(), limits);
             let mut seen = HashSet::new();
             for block in &blocks {
@@ -196,7 +253,8 @@ mod tests {
                 prop_assert!((1..=most.min(MOST_BITS)).contains(&block.count), "{block:?}");
                 for tag in &block.tags {
                     prop_assert!(seen.insert(tag.tag), "read twice: {tag:?}");
-                    prop_assert_eq!((tag.address.unit, tag.address.table), (block.unit, block.table));
+                    let Address { unit, table, period, .. } = tag.address;
+                    prop_assert_eq!((unit, table, period), (block.unit, block.table, block.period));
                     prop_assert!(block.cells_of(tag).end <= usize::from(block.count), "split: {tag:?}");
                 }
             }

@@ -3,21 +3,25 @@
 //! One session is one connection: connect, subscribe, check every answer, decode what comes. It publishes nothing.
 
 mod address;
-mod client;
+mod broker;
+pub(crate) mod client;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod payload;
-mod sieve;
+mod template;
 mod time;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{ErrorKind, GatewaySpec, Point, Quality, Rejection, TagIndex};
+use model::{ErrorKind, GatewaySpec, Point, Quality, Rejection, Settings, TagIndex};
 use tokio::sync::Notify;
 
-use self::address::{Address, Broker};
-use self::client::{Events, Grant, Heard, Message, Options, Requests};
-use self::payload::{Delivery, Reader};
+use self::address::Address;
+use self::broker::Broker;
+use self::client::{Acknowledging, Dial, Events, Grant, Heard, Keeping, Message, Options, Qos, Requests, Version};
+use self::payload::{Delivery, Reader, Readers};
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::socket::Peer;
 
@@ -34,10 +38,10 @@ const SOON: Duration = Duration::from_secs(2);
 /// A broker with the tags that come from it.
 pub(crate) struct Mqtt {
     broker: Broker,
-    peer: Arc<Peer>,
+    dial: Arc<Dial>,
     /// The same for every connection of this link, so that the broker drops a dead one of ours when the next comes.
     client_id: String,
-    topics: HashMap<Arc<str>, Vec<Reader>>,
+    topics: HashMap<Arc<str>, Readers>,
     unusable: Vec<(TagIndex, String)>,
 }
 
@@ -51,11 +55,16 @@ pub(crate) fn check_point(point: &Point) -> Result<(), Vec<Rejection>> {
     Address::read(point).map(drop)
 }
 
+/// A tag's address in full: what the broker's settings say of all its tags, and over it what the tag says itself.
+pub(crate) fn full_address(spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+    template::fill(&spec.settings, point)
+}
+
 impl Mqtt {
     /// Sets up a broker with its tags. `random` lies between 0 and 1 and tells this station from others.
     pub(crate) fn new(spec: &GatewaySpec, points: Vec<Point>, random: f64) -> Result<Self, Vec<Rejection>> {
         let broker = Broker::read(&spec.settings)?;
-        let mut topics: HashMap<Arc<str>, Vec<Reader>> = HashMap::new();
+        let mut topics: HashMap<Arc<str>, Readers> = HashMap::new();
         let mut unusable = Vec::new();
         for point in points {
             match Address::read(&point) {
@@ -75,18 +84,23 @@ impl Mqtt {
             }
         }
         let client_id = broker.client_id.clone().unwrap_or_else(|| own_client_id(random));
-        let peer = Arc::new(Peer::new(broker.host.clone(), broker.port));
-        Ok(Self { broker, peer, client_id, topics, unusable })
+        let dial = Arc::new(Dial::new(Peer::new(broker.host.clone(), broker.port)));
+        Ok(Self { broker, dial, client_id, topics, unusable })
     }
 
     async fn connection(&self, attempt: Attempt) -> Lost {
         let options = Options {
+            version: Version::V3,
             client_id: self.client_id.clone(),
+            login: None,
             keep_alive_s: self.broker.keep_alive_s,
             max_packet_bytes: self.broker.max_packet_bytes,
+            keeping: Keeping::Nothing,
+            acknowledging: Acknowledging::AtOnce,
+            will: None,
             filters: self.topics.len(),
         };
-        let (requests, events) = client::prepare(&options, Arc::clone(&self.peer), &attempt);
+        let (requests, events) = client::prepare(&options, Arc::clone(&self.dial), &attempt);
         let connection =
             Connection { mqtt: self, attempt: &attempt, requests, standing: Mutex::default(), settled: Notify::new() };
         let lost = tokio::select! {
@@ -182,7 +196,7 @@ impl Connection<'_> {
     async fn listen(&self, mut events: Events) -> Lost {
         loop {
             let done = match events.next().await {
-                Ok(heard) => self.hear(heard, &mut events),
+                Ok(heard) => self.hear(heard, &events),
                 Err(lost) => Err(lost),
             };
             if let Err(lost) = done {
@@ -191,11 +205,11 @@ impl Connection<'_> {
         }
     }
 
-    fn hear(&self, heard: Heard, events: &mut Events) -> Result<(), Lost> {
+    fn hear(&self, heard: Heard, events: &Events) -> Result<(), Lost> {
         match heard {
-            Heard::Connected => {
+            Heard::Connected { session_present: _ } => {
                 let topics: Vec<_> = self.mqtt.topics.keys().cloned().collect();
-                self.requests.subscribe(events, &topics)?;
+                self.requests.subscribe(&topics, Qos::AtLeastOnce)?;
                 self.settle(events);
             }
             Heard::Subscribed(answers) => {
@@ -213,7 +227,7 @@ impl Connection<'_> {
         let mut standing = self.standing();
         if std::mem::take(&mut standing.ask_again) {
             let refused: Vec<_> = standing.refused.iter().cloned().collect();
-            self.requests.subscribe(events, &refused)?;
+            self.requests.subscribe(&refused, Qos::AtLeastOnce)?;
         }
         Ok(())
     }
@@ -230,13 +244,15 @@ impl Connection<'_> {
         let arrival = self.attempt.now().wall;
         for (topic, grant) in answers {
             match grant {
-                Grant::Granted => {
+                Grant::Granted(_) => {
                     self.standing().refused.remove(&topic);
                 }
-                Grant::Refused => {
-                    let detail = format!("the broker does not let this station read the topic \"{topic}\"");
+                Grant::Refused(reason) => {
+                    let colon = if reason.is_empty() { "" } else { ": " };
+                    let detail =
+                        format!("the broker does not let this station read the topic \"{topic}\"{colon}{reason}");
                     self.attempt.error(ErrorKind::Refused, &detail);
-                    let readers = self.mqtt.topics.get(&topic).map(Vec::as_slice).unwrap_or_default();
+                    let readers = self.mqtt.topics.get(&topic).map(Readers::as_slice).unwrap_or_default();
                     self.attempt.deliver(payload::all_bad(
                         readers,
                         Quality::BAD_ACCESS_DENIED,
@@ -279,7 +295,7 @@ impl Connection<'_> {
                 let limit = self.mqtt.broker.max_packet_bytes;
                 let detail = format!("a message of {bytes} bytes on \"{topic}\" is larger than the limit of {limit}");
                 counters.error(arrival, ErrorKind::Oversize, &detail);
-                payload::all_bad(readers, Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
+                payload::all_bad(readers.as_slice(), Quality::BAD_DECODING, &detail, arrival, |_said_already| {})
             }
             None => {
                 let delivery = if message.retained { Delivery::Retained } else { Delivery::Live };

@@ -32,6 +32,11 @@ pub fn settings(json: &str) -> Settings {
     serde_json::from_str(json).expect("a document")
 }
 
+/// A network without jitter, so that the tests take the same time on every run.
+pub fn network() -> Network {
+    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+}
+
 /// A tag; its index is its place in the list.
 pub fn point(index: u32, data_type: DataType, address: &str) -> Point {
     Point {
@@ -63,14 +68,13 @@ impl Link {
     /// Opens a link of a kind to a port of this machine.
     pub fn open(kind: &str, port: u16, more: &str, points: Vec<Point>) -> Link {
         let comma = if more.is_empty() { "" } else { "," };
-        let spec = GatewaySpec {
-            id: "press".into(),
-            name: "Press".into(),
-            kind: kind.into(),
-            settings: settings(&format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#)),
-        };
-        // No jitter, so that the tests take the same time on every run.
-        let network = Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5));
+        Self::open_with(&network(), kind, &format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#), points)
+    }
+
+    /// Opens a link of a kind with these settings.
+    pub fn open_with(network: &Network, kind: &str, json: &str, points: Vec<Point>) -> Link {
+        let spec =
+            GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings: settings(json) };
         let (sender, events) = mpsc::channel(64);
         let latest = points.iter().map(|_| None).collect();
         let link = network.open(&spec, points, sender);
@@ -104,6 +108,13 @@ impl Link {
     /// Takes events until `done` holds, for no longer than [`DEADLINE`].
     pub async fn until(&mut self, what: &str, done: impl FnMut(&Link) -> bool) {
         self.until_within(DEADLINE, what, done).await;
+    }
+
+    /// Takes the events that are there, and waits for none.
+    pub fn drain(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event);
+        }
     }
 
     fn take(&mut self, event: GatewayEvent) {

@@ -29,7 +29,19 @@ impl Protocols for Known {
     }
 
     fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
-        judge(&spec.settings, &["host", "port"], "host")
+        judge(&spec.settings, &["host", "port", "topics"], "host")
+    }
+
+    /// `topics` of a gateway is the topic of all its tags below the plant itself, with `@` for the tag's id.
+    fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
+        let mut full = point.address.clone();
+        let Some(topics) = spec.settings.get("topics").and_then(|topics| topics.as_str()) else { return Ok(full) };
+        if !point.id.contains('/') {
+            let (message, remedy) = ("no level for `topics`".to_owned(), "write its own".to_owned());
+            return Err(vec![Rejection { key: Some("topic".to_owned()), message, remedy }]);
+        }
+        full.entry("topic").or_insert_with(|| topics.replace('@', &point.id).into());
+        Ok(full)
     }
 
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {

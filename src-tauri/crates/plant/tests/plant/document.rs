@@ -105,7 +105,7 @@ address = { topic = "f/t" }
 colour = "red"
 "#,
         &[
-            "6 unknown key `colour` in tag; use one of: machine, equipment, id, name, role, gateway, address, formula, type, unit, decimals, range, normal, words, scaling, deadband, record, stale_after_s, limits",
+            "6 unknown key `colour` in tag; use one of: machine, equipment, id, name, role, gateway, address, formula, write, type, unit, decimals, range, normal, words, scaling, deadband, record, stale_after_s, limits",
         ],
     );
     check(
@@ -234,7 +234,7 @@ id = "t"
 id = "t"
 gateway = "broker"
 "#,
-        &["1 `address` is missing in tag; add `address = { ... }`"],
+        &["3 the tag has no `address`: `topic` is missing; add `address = { ... }`: add it"],
     );
     check(
         r#"TAG

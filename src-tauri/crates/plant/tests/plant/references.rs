@@ -270,3 +270,64 @@ scaling = { factor = 2 }
         &["5 a tag with a formula has no `scaling`; keep the formula or the gateway's address"],
     );
 }
+
+/// What a gateway says of all its tags stands in for an address, and is told from one.
+#[test]
+fn addresses_from_the_gateway() {
+    const GATEWAY: &str = r#"[[gateways]]
+id = "g"
+kind = "mqtt"
+host = "h"
+topics = "all/@"
+"#;
+    let check = |tags: &str, expect: &[&str]| check(&format!("{GATEWAY}{tags}"), expect);
+    check(
+        r#"TAG
+id = "a"
+gateway = "g"
+TAG
+id = "b"
+gateway = "g"
+TAG
+id = "c"
+gateway = "g"
+address = { pointer = "/c" }
+"#,
+        &[],
+    );
+    check(
+        r#"TAG
+id = "a"
+gateway = "g"
+TAG
+id = "b"
+gateway = "g"
+address = { topic = "all/ulm/fill/line1/filler/a" }
+"#,
+        &[
+            "11 warning: `ulm/fill/line1/filler/b` has the same address as `ulm/fill/line1/filler/a` on line 7; check the address, or remove one of the tags",
+        ],
+    );
+    check(
+        r#"[[tags]]
+id = "a"
+gateway = "g"
+[[tags]]
+id = "b"
+gateway = "g"
+address = { pointer = "/b", topic = "own" }
+"#,
+        &[
+            "8 the tag has no `address`: no level for `topics`; add `address = { ... }`: write its own",
+            "12 no level for `topics`; write its own",
+        ],
+    );
+    check(
+        r#"TAG
+id = "a"
+gateway = "g"
+address = 7
+"#,
+        &["9 `address` is a whole number, not a table; write it as { ... }"],
+    );
+}

@@ -104,7 +104,7 @@ fn a_template_is_filled_with_values_of_their_own_kind() {
 defaults = { limit = 7.5, spare = "no", fast = true, area = "x" }
 [[templates.servo.tags]]
 id = "{side}_temp"
-name = "{name} {side}, {machine} of {path}"
+name = "{name} {side}, {machine} of {path}, {line} in {site}"
 gateway = "plc"
 address = { register = "{base}+4", table = "{side}", bit = "{base}", order = "{base}+x" }
 range = [0, "{limit}"]
@@ -122,12 +122,12 @@ with = { base = 100, side = "left", limit = 8 }
 "#,
     );
     let tag = plant.tag_by_id("ulm/fill/line1/f1/left_temp").unwrap();
-    assert_eq!(tag.name, "First left, f1 of ulm/fill/line1/f1");
+    assert_eq!(tag.name, "First left, f1 of ulm/fill/line1/f1, line1 in ulm");
     assert_eq!((tag.range, tag.recorded), (Some((0.0, 8.0)), true), "`with` goes before `defaults`");
     let address = serde_json::Value::Object(point(&plant, &tag.id).address.clone()).to_string();
     assert_eq!(address, r#"{"register":104,"table":"left","bit":100,"order":"100+x"}"#);
     let alarm = alarm(&plant, "ulm/fill/line1/f1/left_temp/high");
-    assert_eq!(alarm.message, "{not a placeholder} nox");
+    assert_eq!(alarm.message, "{not a placeholder} nox", "a value for `area` goes before the machine's own");
     assert_eq!(alarm.condition, "high, 8.0");
     assert_eq!(alarm.equipment, Some(EquipmentId::new("ulm/fill/line1/f1")));
 }

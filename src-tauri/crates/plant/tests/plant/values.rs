@@ -1,6 +1,9 @@
 //! What is wrong with a value by itself.
 
-use crate::common::check;
+use model::WritePolicy;
+use plant::{Source, TagIndices};
+
+use crate::common::{AROUND, check, folder, plant};
 
 /// A value that does not fit says what would.
 #[test]
@@ -432,4 +435,36 @@ host = "h"
             "1 warning: no machine uses the template `a b`, so that it is not checked; use it, or remove it",
         ],
     );
+}
+
+/// How far a tag may be written is said by the tag, or by its range.
+#[test]
+fn bounds_of_what_may_be_written() {
+    let written = |more: &str| {
+        let text =
+            format!("[[tags]]\nid = \"t\"\ngateway = \"broker\"\naddress = {{ topic = \"t\" }}\n{more}\n{AROUND}");
+        let plant = plant(&folder(&text), &TagIndices::default());
+        match &plant.tag_by_id("t").expect("it is in the file").source {
+            Source::Link { point, .. } => point.write,
+            Source::Calculated(_) => panic!("it comes from a gateway"),
+        }
+    };
+    let within = |low, high| Some(WritePolicy { low, high });
+    assert_eq!(written(""), None, "not at all, unless the file says so");
+    assert_eq!(written("write = false"), None);
+    assert_eq!(written("write = true"), within(None, None));
+    assert_eq!(written("range = [0, 50]\nwrite = true"), within(Some(0.0), Some(50.0)));
+    assert_eq!(written("range = [0, 50]\nwrite = { high = 40 }"), within(None, Some(40.0)));
+    assert_eq!(written("type = \"text\"\nwrite = true"), within(None, None));
+
+    let refused = |more: &str, expect: &[&str]| {
+        check(&format!("TAG\nid = \"t\"\ngateway = \"broker\"\naddress = {{ topic = \"t\" }}\n{more}"), expect);
+    };
+    refused("write = 5", &["6 `write` is a whole number, which does not fit; write true or false, without quotes"]);
+    refused("write = { low = 5, high = 4 }", &["6 `low` is above `high`: nothing could be written; exchange them"]);
+    refused(
+        "type = \"bool\"\nwrite = { low = 0 }",
+        &["7 only numbers have a least and a greatest value; write `write = true`"],
+    );
+    refused("write = { least = 5 }", &["6 unknown key `least` in write; use one of: low, high"]);
 }

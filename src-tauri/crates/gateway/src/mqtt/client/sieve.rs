@@ -3,20 +3,39 @@
 //! The library drops the connection when a message is larger than its limit; a retained one would then come back with
 //! every new connection, for ever. Here such a message is shortened to its topic, with an empty payload, so that it is
 //! acknowledged and the link lives on. What is not a well-formed header is passed on as it is, for the library to refuse.
+//!
+//! Two more things are seen to here, because the libraries do not: a broker that takes no more data is noticed, and the
+//! end of a stream is told apart from what came just before it.
 
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, BytesMut};
+use model::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use crate::attempt::Lost;
 
 /// The control packet type of PUBLISH (MQTT 3.1.1, table 2.1).
 const PUBLISH: u8 = 3;
+/// The first byte of a DISCONNECT.
+const DISCONNECT: u8 = 0xE0;
 /// Read from the socket at once.
 const CHUNK: usize = 16 * 1_024;
+/// A broker that takes nothing for so long is not there any more. The library for MQTT 5 would wait for ever.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// Which version of the protocol the stream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    V3,
+    V5,
+}
 
 /// The messages that were shortened, by their place among all messages of the connection, with their size.
 #[derive(Clone, Debug, Default)]
@@ -38,10 +57,13 @@ impl Oversize {
 /// The state between two reads.
 #[derive(Debug)]
 pub(super) struct Sieve {
+    dialect: Dialect,
     limit: usize,
     oversize: Oversize,
     messages: u64,
     step: Step,
+    /// The size of a packet that is too large and no message. Nothing good comes after it.
+    refused: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -52,6 +74,8 @@ enum Step {
     Pass(usize),
     /// Collecting the topic, and the packet id where there is one, of a message that is too large.
     Shorten { first: u8, length: usize, kept: Vec<u8> },
+    /// Waiting for the reason of a DISCONNECT.
+    Reason,
     /// Leaving out the rest of a message.
     Skip(usize),
     /// Not MQTT: everything is passed on.
@@ -59,8 +83,8 @@ enum Step {
 }
 
 impl Sieve {
-    pub(super) fn new(limit: usize, oversize: Oversize) -> Self {
-        Self { limit, oversize, messages: 0, step: Step::Header(Vec::new()) }
+    pub(super) fn new(dialect: Dialect, limit: usize, oversize: Oversize) -> Self {
+        Self { dialect, limit, oversize, messages: 0, step: Step::Header(Vec::new()), refused: None }
     }
 
     /// Takes what was read and appends what is to be seen of it.
@@ -89,13 +113,20 @@ impl Sieve {
                 Step::Shorten { first, length, kept } => {
                     kept.push(input.get_u8());
                     if kept.len() == *length || Some(kept.len()) == variable_header(*first, kept) {
+                        // What is left out with the payload in MQTT 5 are the properties; there are none now.
+                        let properties: &[u8] = if self.dialect == Dialect::V5 { &[0] } else { &[] };
                         seen.put_u8(*first);
-                        put_length(seen, kept.len());
+                        put_length(seen, kept.len() + properties.len());
                         seen.put_slice(kept);
+                        seen.put_slice(properties);
                         self.oversize.push(self.messages, *length);
                         self.messages += 1;
                         self.step = Step::skip(*length - kept.len());
                     }
+                }
+                Step::Reason => {
+                    seen.put_slice(&[DISCONNECT, 2, input.get_u8(), 0]);
+                    self.step = Step::Header(Vec::new());
                 }
                 Step::Skip(left) => {
                     let n = input.len().min(*left);
@@ -114,6 +145,14 @@ impl Sieve {
         let is_message = header[0] >> 4 == PUBLISH;
         if is_message && length > self.limit {
             return Step::Shorten { first: header[0], length, kept: Vec::new() };
+        }
+        if length > self.limit {
+            self.refused = Some(length);
+            return Step::Skip(usize::MAX);
+        }
+        if self.dialect == Dialect::V5 && header == [DISCONNECT, 1] {
+            // Without properties their length may be left out (MQTT 5, 3.14.2.2.1). The library would wait for it.
+            return Step::Reason;
         }
         self.messages += u64::from(is_message);
         seen.put_slice(header);
@@ -161,41 +200,89 @@ pub(super) struct Sieved<S, H> {
     sieve: Sieve,
     seen: BytesMut,
     heard: H,
+    /// Bytes were handed over since the reader last had to wait.
+    has_fed: bool,
+    /// How the stream ended, while that is still to be told.
+    end: Option<io::Result<()>>,
+    /// Runs while the other side takes nothing.
+    stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S, H> Sieved<S, H> {
     pub(super) fn new(inner: S, sieve: Sieve, heard: H) -> Self {
-        Self { inner, sieve, seen: BytesMut::new(), heard }
+        Self { inner, sieve, seen: BytesMut::new(), heard, has_fed: false, end: None, stuck: None }
+    }
+
+    /// An error where the other side has taken nothing for too long.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(STUCK)));
+        ready!(stuck.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::other(Lost::new(ErrorKind::Silent, "the broker takes no more data"))))
+    }
+}
+
+impl<S: AsyncRead + Unpin, H: Fn()> Sieved<S, H> {
+    /// Fills `seen`, or notes the end.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.seen.is_empty() && self.end.is_none() {
+            let mut chunk = [0; CHUNK];
+            let mut chunk = ReadBuf::new(&mut chunk);
+            match ready!(Pin::new(&mut self.inner).poll_read(cx, &mut chunk)) {
+                Ok(()) if chunk.filled().is_empty() => self.end = Some(Ok(())),
+                Ok(()) => {
+                    (self.heard)();
+                    self.sieve.feed(chunk.filled(), &mut self.seen);
+                    if let Some(bytes) = self.sieve.refused {
+                        let words = format!("the broker sent a packet of {bytes} bytes, larger than allowed");
+                        self.end = Some(Err(io::Error::other(Lost::new(ErrorKind::Oversize, words))));
+                    }
+                }
+                Err(error) => self.end = Some(Err(error)),
+            }
+        }
+        Poll::Ready(())
     }
 }
 
 impl<S: AsyncRead + Unpin, H: Fn() + Unpin> AsyncRead for Sieved<S, H> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        while this.seen.is_empty() {
-            let mut chunk = [0; CHUNK];
-            let mut chunk = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(&mut this.inner).poll_read(cx, &mut chunk))?;
-            if chunk.filled().is_empty() {
-                return Poll::Ready(Ok(()));
+        if this.fill(cx).is_pending() {
+            this.has_fed = false;
+            return Poll::Pending;
+        }
+        if this.seen.is_empty() {
+            // The libraries read on while they can, and forget what they have read when that ends in an error. So they
+            // have to wait once before they get to the end.
+            if std::mem::take(&mut this.has_fed) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            (this.heard)();
-            this.sieve.feed(chunk.filled(), &mut this.seen);
+            return Poll::Ready(this.end.take().unwrap_or(Ok(())));
         }
         let n = this.seen.len().min(out.remaining());
         out.put_slice(&this.seen[..n]);
         this.seen.advance(n);
+        this.has_fed = true;
         Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Sieved<S, H> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.inner).poll_write(cx, bytes);
+        this.watch(cx, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.inner).poll_flush(cx);
+        this.watch(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -211,12 +298,17 @@ mod tests {
 
     /// A message of QoS 0 or 1.
     fn publish(qos: u8, topic: &str, payload: usize) -> Vec<u8> {
+        publish_with(qos, topic, &[], payload)
+    }
+
+    fn publish_with(qos: u8, topic: &str, properties: &[u8], payload: usize) -> Vec<u8> {
         let mut body = BytesMut::new();
         body.put_u16(u16::try_from(topic.len()).expect("short"));
         body.put_slice(topic.as_bytes());
         if qos > 0 {
             body.put_u16(7);
         }
+        body.put_slice(properties);
         body.put_bytes(b'x', payload);
         let mut packet = BytesMut::new();
         packet.put_u8(PUBLISH << 4 | qos << 1);
@@ -226,8 +318,12 @@ mod tests {
     }
 
     fn sift(input: &[u8], chunk: usize, limit: usize) -> (Vec<u8>, Oversize) {
+        sift_as(Dialect::V3, input, chunk, limit)
+    }
+
+    fn sift_as(dialect: Dialect, input: &[u8], chunk: usize, limit: usize) -> (Vec<u8>, Oversize) {
         let oversize = Oversize::default();
-        let mut sieve = Sieve::new(limit, oversize.clone());
+        let mut sieve = Sieve::new(dialect, limit, oversize.clone());
         let mut seen = BytesMut::new();
         for part in input.chunks(chunk) {
             sieve.feed(part, &mut seen);
@@ -241,6 +337,44 @@ mod tests {
         let (seen, oversize) = sift(&stream, 1_000, 100);
         assert_eq!(seen, [publish(0, "a", 3), publish(1, "big", 0), vec![0xD0, 0], publish(0, "b", 3)].concat());
         assert_eq!([0, 1, 2].map(|place| oversize.take(place)), [None, Some(5_007), None]);
+    }
+
+    #[test]
+    fn in_mqtt_5_it_loses_its_properties_with_its_payload() {
+        // A content type, and more of it than the limit: properties alone can make a message too large.
+        let properties = [&[0xC8, 0x01, 3, 0, 197][..], &[b't'; 197]].concat();
+        let stream = [publish_with(1, "big", &properties, 0), publish_with(0, "b", &[0], 3)].concat();
+        for chunk in [1, 7, 1_000] {
+            let (seen, oversize) = sift_as(Dialect::V5, &stream, chunk, 100);
+            assert_eq!(seen, [publish_with(1, "big", &[0], 0), publish_with(0, "b", &[0], 3)].concat());
+            assert_eq!([0, 1].map(|place| oversize.take(place)), [Some(209), None]);
+        }
+    }
+
+    #[test]
+    fn a_short_disconnect_gets_the_length_of_its_properties() {
+        assert_eq!(sift_as(Dialect::V5, &[0xE0, 1, 0x8E, 0xD0, 0], 1, 100).0, [0xE0, 2, 0x8E, 0, 0xD0, 0]);
+        assert_eq!(sift_as(Dialect::V5, &[0xE0, 0], 1, 100).0, [0xE0, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_packet_that_is_no_message_ends_the_stream_after_what_came_before() {
+        let mut stream = publish(0, "a", 3);
+        stream.extend([0x90, 0xFF, 0xFF, 0x03]);
+        let sieve = Sieve::new(Dialect::V5, 100, Oversize::default());
+        let mut sieved = Sieved::new(&stream[..], sieve, || {});
+        let mut seen = Vec::new();
+        let error = tokio::io::AsyncReadExt::read_to_end(&mut sieved, &mut seen).await.expect_err("too large");
+        assert_eq!(seen, publish(0, "a", 3));
+        assert!(error.to_string().contains("a packet of 65535 bytes"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broker_that_takes_no_more_data_is_noticed() {
+        let (station, _broker) = tokio::io::duplex(64);
+        let mut sieved = Sieved::new(station, Sieve::new(Dialect::V5, 100, Oversize::default()), || {});
+        let written = tokio::io::AsyncWriteExt::write_all(&mut sieved, &[0; 1_000]).await;
+        assert_eq!(written.expect_err("it never reads").to_string(), "the broker takes no more data");
     }
 
     #[test]

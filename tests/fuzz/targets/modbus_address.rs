@@ -1,0 +1,5 @@
+//! A document of the plant file into a device's settings and a tag's address on it.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gateway::fuzz::modbus_address(data));
