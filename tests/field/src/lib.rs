@@ -8,6 +8,7 @@ pub mod broker;
 pub mod link;
 pub mod plc;
 mod process;
+pub mod pty;
 
 pub use process::Process;
 

@@ -422,6 +422,7 @@ export const de: Messages = {
     options: {
       filter: 'Themen',
       seconds: 'Sekunden zuhören',
+      system: 'Die des Brokers',
       units: 'Geräte',
       unit: 'Gerät',
       table: 'Tabelle',

@@ -421,6 +421,7 @@ export const en = {
     options: {
       filter: 'Topics',
       seconds: 'Seconds to listen',
+      system: 'The broker’s own',
       units: 'Units',
       unit: 'Unit',
       table: 'Table',
