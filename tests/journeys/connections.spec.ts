@@ -142,3 +142,20 @@ for (const scheme of ['light', 'dark'] as const) {
     }
   });
 }
+
+test('the topics of the broker are found with their payloads, down to a tag that the plant has', async ({ page }) => {
+  await open(page, backend(), `${SCREENS.connections}?gateway=broker`);
+  await expect(gateway(page, 'broker')).toHaveAttribute('data-state', 'up');
+  await page.getByTestId('part-offers').click();
+  await page.getByTestId('browse-look').click();
+  await expect(page.getByTestId('browse-status')).toContainText('found', { timeout: 30_000 });
+  const closed = page.locator('[data-testid=offer][aria-expanded=false]');
+  const taken = page.getByTestId('offer').filter({ hasText: `${machine('filler')}/` });
+  // One place after the other is opened, until one holds what the plant knows.
+  await expect(async () => {
+    if ((await taken.count()) === 0) await closed.first().click({ timeout: 1_000 });
+    await expect(taken.first()).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 30_000 });
+  await taken.first().click();
+  await expect(page.getByTestId('offer-address')).toContainText('topic = ');
+});
