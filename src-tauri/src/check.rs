@@ -9,12 +9,12 @@ use engine::SystemClock;
 use gateway::Network;
 use plant::{Problem, Severity, TagIndices};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 
 /// Prints the problems, one on two lines; fails if one of them is an error.
 pub fn run(dir: &Path) -> ExitCode {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
-    let reading = Folder::new(dir.to_path_buf(), dir.display().to_string(), network).read(&TagIndices::default());
+    let reading = Folder::new(dir.to_path_buf(), Owner::Person, network).read(&TagIndices::default());
     for problem in &reading.problems {
         println!("{}", words(problem));
     }

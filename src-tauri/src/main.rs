@@ -15,6 +15,7 @@ mod folder;
 mod http;
 mod logs;
 mod operate;
+mod rewrite;
 mod running;
 mod secrets;
 mod station;

@@ -14,6 +14,7 @@ pub mod observer;
 pub mod plc;
 mod process;
 pub mod proxy;
+pub mod pty;
 mod publisher;
 pub mod station;
 pub mod wallet;

@@ -65,6 +65,12 @@ struct Life {
     since: Timestamp,
 }
 
+impl Life {
+    fn new(now: Now) -> Self {
+        Self { heard: now.uptime, up: None, remark: String::new(), since: now.wall }
+    }
+}
+
 impl Attempt {
     pub(crate) fn new(
         outlet: Outlet,
@@ -74,9 +80,13 @@ impl Attempt {
         epoch: u64,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        let now = clock.now();
-        let life = Life { heard: now.uptime, up: None, remark: String::new(), since: now.wall };
+        let life = Life::new(clock.now());
         Self { outlet, counters, clock, life: Arc::new(Mutex::new(life)), requests, epoch, stop }
+    }
+
+    /// The same, for a second connection beside the first: its signs of life are its own.
+    pub(crate) fn aside(&self) -> Self {
+        Self { life: Arc::new(Mutex::new(Life::new(self.now()))), ..self.clone() }
     }
 
     fn life(&self) -> std::sync::MutexGuard<'_, Life> {

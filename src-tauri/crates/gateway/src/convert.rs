@@ -28,6 +28,36 @@ pub(crate) fn convert(raw: Value, declared: DataType, scaling: Option<Scaling>) 
     }
 }
 
+/// The raw value for an engineering one, where nothing is lost.
+///
+/// # Errors
+/// Why there is none, in words.
+pub(crate) fn raw(value: Value, declared: DataType, scaling: Option<Scaling>) -> Result<Value, String> {
+    let wrong = |_quality| format!("{} is not of the tag's type", shown(&value));
+    let typed = value.clone().into_type(declared).map_err(wrong)?;
+    let Some(scaling) = scaling else { return Ok(typed) };
+    let impossible = || format!("{} has no raw value that the scaling makes of it", shown(&value));
+    match typed {
+        Value::Float(x) => Value::float((x - scaling.offset) / scaling.factor).map_err(|_| impossible()),
+        Value::Int(_) | Value::UInt(_) => {
+            let number = match typed {
+                Value::UInt(x) => i128::from(x),
+                Value::Int(x) => i128::from(x),
+                Value::Bool(_) | Value::Float(_) | Value::Text(_) => return Err(impossible()),
+            };
+            let (factor, offset) = whole(scaling).filter(|(factor, _)| *factor != 0).ok_or_else(impossible)?;
+            let scaled = number - offset;
+            if scaled % factor == 0 { integer(scaled / factor).map_err(|_| impossible()) } else { Err(impossible()) }
+        }
+        Value::Bool(_) | Value::Text(_) => Err(impossible()),
+    }
+}
+
+/// A value, short enough for words.
+fn shown(value: &Value) -> String {
+    format!("\"{}\"", value.to_string().chars().take(40).flat_map(char::escape_debug).collect::<String>())
+}
+
 /// A 128-bit integer as a value, where it fits 64 bits.
 fn integer(x: i128) -> Result<Value, Quality> {
     i64::try_from(x)
@@ -83,5 +113,24 @@ mod tests {
         check(Value::text("7"), DataType::Float, Some((2.0, 0.0)), Err(Quality::BAD_TYPE));
         check(Value::Int(3), DataType::Int, Some((0.5, 0.0)), Err(Quality::BAD_CONFIGURATION));
         check(Value::UInt(u64::MAX), DataType::Int, None, Ok(Value::UInt(u64::MAX)));
+    }
+
+    #[test]
+    fn what_is_written_and_read_again_is_the_same() {
+        let scalings =
+            [None, Some(Scaling { factor: 10.0, offset: -5.0 }), Some(Scaling { factor: -3.0, offset: 0.0 })];
+        for scaling in scalings {
+            for x in [-65, 0, 25, 15, 30, 1_000_005] {
+                if let Ok(raw) = raw(Value::Int(x), DataType::Int, scaling) {
+                    assert_eq!(convert(raw, DataType::Int, scaling), Ok(Value::Int(x)), "{scaling:?}");
+                }
+            }
+        }
+        let half = Some(Scaling { factor: 0.5, offset: 10.0 });
+        assert_eq!(raw(Value::Int(110), DataType::Float, half), Ok(Value::Float(200.0)));
+        assert!(raw(Value::Int(7), DataType::Int, scalings[1]).is_err(), "between two raw values");
+        assert!(raw(Value::text("x"), DataType::Float, None).is_err());
+        assert!(raw(Value::Int(2), DataType::Bool, None).is_err());
+        assert!(raw(Value::Int(i64::MIN), DataType::Int, scalings[1]).is_err_and(|words| words.contains("raw value")));
     }
 }

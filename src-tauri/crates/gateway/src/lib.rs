@@ -27,6 +27,7 @@ mod requests;
 mod socket;
 mod sparkplug;
 mod supervisor;
+mod tls;
 
 pub use counters::Counters;
 pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, is_secret_name};

@@ -59,7 +59,8 @@ impl Network {
 
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
-            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)()).map(|mqtt| Arc::new(mqtt) as _),
+            Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
+                .map(|mqtt| Arc::new(mqtt) as _),
             Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
             Err(rejection) => Err(vec![rejection]),
         };
@@ -106,7 +107,7 @@ impl Protocols for Network {
     fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
         match kind(spec) {
             Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
-            Ok(Kind::ModbusTcp) | Err(_) => Ok(point.address.clone()),
+            Ok(Kind::Modbus) | Err(_) => Ok(point.address.clone()),
         }
     }
 

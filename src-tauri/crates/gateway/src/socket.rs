@@ -112,6 +112,9 @@ pub(crate) fn broken(error: &io::Error) -> Lost {
     if let Some(lost) = error.get_ref().and_then(|inner| inner.downcast_ref::<Lost>()) {
         return lost.clone();
     }
+    if let Some(lost) = crate::tls::in_words(error) {
+        return lost;
+    }
     match error.kind() {
         io::ErrorKind::TimedOut => Lost::new(ErrorKind::Silent, "the other side no longer answers"),
         io::ErrorKind::ConnectionReset

@@ -5,134 +5,14 @@ mod peer;
 use std::time::Duration;
 
 use model::{DataType, ErrorKind, LinkState, Quality, Value};
+use peer::broker::{Broker, CONNACK, granted, mqtt, publish};
 use peer::{Link, point};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
-
-const CONNACK: [u8; 4] = [0x20, 2, 0, 0];
-const PINGRESP: [u8; 2] = [0xD0, 0];
-
-/// Listens on a free port.
-struct Broker {
-    listener: TcpListener,
-    port: u16,
-}
-
-/// One connection of the station under test.
-struct Station {
-    stream: TcpStream,
-}
-
-impl Broker {
-    async fn start() -> Broker {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        Broker { listener, port }
-    }
-
-    /// The next connection, after its CONNECT.
-    async fn connect(&self) -> Station {
-        let (stream, _) = self.listener.accept().await.expect("a connection");
-        let mut station = Station { stream };
-        let (first, _) = station.packet().await.expect("CONNECT");
-        assert_eq!(first, 0x10);
-        station
-    }
-
-    /// The next connection, after its subscriptions were granted with `grant`.
-    async fn subscribe(&self, grant: impl Fn(&str) -> u8) -> Station {
-        let mut station = self.connect().await;
-        station.send(&CONNACK).await;
-        station.grant(grant).await;
-        station
-    }
-}
-
-impl Station {
-    async fn send(&mut self, bytes: &[u8]) {
-        // The station may have left already; what it makes of that is what the test looks at.
-        let _left = self.stream.write_all(bytes).await;
-    }
-
-    /// The first byte and the body of the next packet; `None` when the station left.
-    async fn packet(&mut self) -> Option<(u8, Vec<u8>)> {
-        let first = self.stream.read_u8().await.ok()?;
-        let (mut length, mut shift) = (0usize, 0);
-        loop {
-            let byte = self.stream.read_u8().await.ok()?;
-            length |= usize::from(byte & 0x7F) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).await.ok()?;
-        Some((first, body))
-    }
-
-    /// Answers one SUBSCRIBE; returns its topics.
-    async fn grant(&mut self, grant: impl Fn(&str) -> u8) -> Vec<String> {
-        let (first, body) = self.packet().await.expect("SUBSCRIBE");
-        assert_eq!(first, 0x82);
-        let (mut topics, mut rest) = (Vec::new(), &body[2..]);
-        while let [high, low, after @ ..] = rest {
-            let (topic, after) = after.split_at(usize::from(u16::from_be_bytes([*high, *low])));
-            topics.push(String::from_utf8(topic.to_vec()).expect("UTF-8"));
-            rest = &after[1..];
-        }
-        let mut answer = vec![0x90, u8::try_from(2 + topics.len()).expect("few topics"), body[0], body[1]];
-        answer.extend(topics.iter().map(|topic| grant(topic)));
-        self.send(&answer).await;
-        topics
-    }
-
-    async fn publish(&mut self, topic: &str, payload: &[u8]) {
-        self.send(&publish(0x30, topic, payload)).await;
-    }
-
-    /// Answers pings until the station leaves.
-    async fn serve(mut self) {
-        while let Some((first, _)) = self.packet().await {
-            if first == 0xC0 {
-                self.send(&PINGRESP).await;
-            }
-        }
-    }
-}
-
-fn publish(first: u8, topic: &str, payload: &[u8]) -> Vec<u8> {
-    let id: &[u8] = if first & 0b110 == 0 { &[] } else { &[0, 9] };
-    let topic_length = u16::try_from(topic.len()).expect("short").to_be_bytes();
-    let body = [&topic_length[..], topic.as_bytes(), id, payload].concat();
-    let mut packet = vec![first];
-    let mut length = body.len();
-    loop {
-        let low = u8::try_from(length & 0x7F).expect("seven bits");
-        length >>= 7;
-        packet.push(if length == 0 { low } else { low | 0x80 });
-        if length == 0 {
-            break;
-        }
-    }
-    packet.extend(body);
-    packet
-}
-
-fn granted(_topic: &str) -> u8 {
-    1
-}
-
-fn mqtt(broker: &Broker, topics: &[&str]) -> Link {
-    let points = (0..).zip(topics).map(|(n, topic)| point(n, DataType::Float, &format!(r#"{{"topic":"{topic}"}}"#)));
-    Link::open("mqtt", broker.port, "", points.collect())
-}
 
 #[tokio::test]
 async fn a_value_arrives_and_the_link_says_goodbye() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a/speed"]);
+    let mut link = mqtt(&broker, "", &["a/speed"]);
     let mut station = broker.subscribe(granted).await;
     station.publish("a/speed", b"12.5").await;
     link.until("the value", |link| link.latest[0].is_some()).await;
@@ -149,7 +29,7 @@ async fn a_value_arrives_and_the_link_says_goodbye() {
 #[tokio::test]
 async fn garbage_for_an_answer_is_named_and_tried_again() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     for garbage in
         [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], &[0xFF; 64], &[0x20, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], &[0x20, 2, 0, 9]]
     {
@@ -167,7 +47,7 @@ async fn garbage_for_an_answer_is_named_and_tried_again() {
 #[tokio::test]
 async fn no_answer_to_connect_is_named_within_five_seconds() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let _silent = broker.connect().await;
     let started = Instant::now();
     let down = link.until_down().await;
@@ -181,7 +61,7 @@ async fn no_answer_to_connect_is_named_within_five_seconds() {
 #[tokio::test]
 async fn a_refused_log_in_has_its_own_words() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     broker.connect().await.send(&[0x20, 2, 0, 5]).await;
     let down = link.until_down().await;
     assert!(down.reason.contains("not authorised"), "{}", down.reason);
@@ -191,7 +71,7 @@ async fn a_refused_log_in_has_its_own_words() {
 #[tokio::test]
 async fn a_refused_topic_makes_its_tags_bad_and_no_others() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["open", "secret"]);
+    let mut link = mqtt(&broker, "", &["open", "secret"]);
     let mut station = broker.subscribe(|topic| if topic == "secret" { 0x80 } else { 1 }).await;
     station.publish("open", b"1").await;
     link.until("both samples", |link| link.latest.iter().all(Option::is_some)).await;
@@ -205,7 +85,7 @@ async fn a_refused_topic_makes_its_tags_bad_and_no_others() {
 #[tokio::test]
 async fn a_closed_connection_is_known_at_once_and_every_topic_subscribed_again() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a", "b", "c"]);
+    let mut link = mqtt(&broker, "", &["a", "b", "c"]);
     for _ in 0..3 {
         let mut station = broker.connect().await;
         station.send(&CONNACK).await;
@@ -225,7 +105,7 @@ async fn a_closed_connection_is_known_at_once_and_every_topic_subscribed_again()
 #[tokio::test]
 async fn a_message_just_before_the_end_is_not_lost() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let mut station = broker.subscribe(granted).await;
     station.publish("a", b"7").await;
     drop(station);
@@ -235,7 +115,7 @@ async fn a_message_just_before_the_end_is_not_lost() {
 #[tokio::test]
 async fn a_silent_broker_is_lost_within_twelve_seconds() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let station = broker.subscribe(granted).await;
     link.until_up().await;
     let up = Instant::now();
@@ -248,7 +128,7 @@ async fn a_silent_broker_is_lost_within_twelve_seconds() {
 #[tokio::test]
 async fn subscriptions_without_an_answer_are_not_waited_for_forever() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let mut station = broker.connect().await;
     station.send(&CONNACK).await;
     let serving = tokio::spawn(station.serve());
@@ -261,7 +141,7 @@ async fn subscriptions_without_an_answer_are_not_waited_for_forever() {
 #[tokio::test]
 async fn an_oversize_message_has_its_own_words_and_the_link_lives_on() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["big", "small"]);
+    let mut link = mqtt(&broker, "", &["big", "small"]);
     let mut station = broker.subscribe(granted).await;
     // QoS 1: an acknowledgement that never came would wedge the broker after a few.
     station.send(&publish(0x32, "big", &vec![b'x'; 20_000_000])).await;
@@ -278,7 +158,7 @@ async fn an_oversize_message_has_its_own_words_and_the_link_lives_on() {
 #[tokio::test]
 async fn wrong_payloads_are_bad_and_counted_and_the_link_lives_on() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let mut station = broker.subscribe(granted).await;
     let wrong: [(&[u8], Quality); 6] = [
         (b"", Quality::BAD_DECODING),
@@ -304,7 +184,7 @@ async fn wrong_payloads_are_bad_and_counted_and_the_link_lives_on() {
 #[tokio::test]
 async fn a_retained_value_is_not_good_until_a_live_one_comes() {
     let broker = Broker::start().await;
-    let mut link = mqtt(&broker, &["a"]);
+    let mut link = mqtt(&broker, "", &["a"]);
     let mut station = broker.subscribe(granted).await;
     station.send(&publish(0x31, "a", b"1")).await;
     link.until("retained", |link| link.quality(0) == Some(Quality::UNCERTAIN_INITIAL)).await;
@@ -322,4 +202,68 @@ async fn a_taken_over_client_id_is_suspected() {
     drop(station);
     let down = link.until_down().await;
     assert!(down.reason.contains("another station uses the client id \"line1\""), "{}", down.reason);
+}
+
+#[tokio::test]
+async fn a_fight_for_a_client_id_is_slowed_down() {
+    let broker = Broker::start().await;
+    let mut link = mqtt(&broker, r#""client_id":"line1""#, &["a"]);
+    for _ in 0..2 {
+        let station = broker.subscribe(granted).await;
+        link.until_up().await;
+        drop(station);
+        link.until_down().await;
+    }
+    let down = link.status.clone().expect("down").reason;
+    assert!(down.contains("the 2. time in a row") && down.contains("\"line1\""), "{down}");
+    assert_eq!(link.errors(ErrorKind::Refused), 1, "what is refused is tried again after half a minute");
+}
+
+/// Connects over MQTT 5 and answers to the subscription of one topic.
+async fn connect_v5(broker: &Broker, grant: u8) -> peer::broker::Station {
+    let mut station = broker.connect().await;
+    station.send(&[0x20, 3, 0, 0, 0]).await;
+    let (first, body) = station.packet().await.expect("SUBSCRIBE");
+    assert_eq!((first, body[2]), (0x82, 0), "without properties");
+    station.send(&[0x90, 4, body[0], body[1], 0, grant]).await;
+    station
+}
+
+#[tokio::test]
+async fn mqtt_5_brings_values_and_says_why_it_ends() {
+    let broker = Broker::start().await;
+    let mut link = mqtt(&broker, r#""version":"5","client_id":"line1""#, &["a"]);
+    let mut station = connect_v5(&broker, 1).await;
+    assert_eq!(station.client_id, "line1");
+    // With a content type among its properties.
+    station.send(b"\x30\x0E\x00\x01a\x06\x03\x00\x03txt12.5").await;
+    link.until("the value", |link| link.value(0) == Some(Value::Float(12.5))).await;
+    // An oversize one, QoS 1: PUBACK, and the link lives on.
+    let big = [&[0x00][..], &vec![b'x'; 2_000_000]].concat();
+    station.send(&publish(0x32, "a", &big)).await;
+    assert_eq!(station.packet().await.map(|(first, _)| first), Some(0x40), "PUBACK");
+    link.until("bad", |link| link.quality(0) == Some(Quality::BAD_DECODING)).await;
+    assert!(link.last_error().contains("is larger than the limit of 1048576"), "{}", link.last_error());
+    station.send(&[0xE0, 1, 0x8E]).await;
+    let down = link.until_down().await;
+    assert_eq!(down.reason, "another station has connected with the client id \"line1\" and taken over");
+    assert_eq!(link.errors(ErrorKind::Refused), 1);
+}
+
+#[tokio::test]
+async fn mqtt_5_says_why_a_topic_is_refused() {
+    let broker = Broker::start().await;
+    let mut link = mqtt(&broker, r#""version":"5""#, &["a"]);
+    let _station = connect_v5(&broker, 0x97).await;
+    link.until_up().await;
+    assert!(link.last_error().ends_with("\"a\": a quota is exceeded"), "{}", link.last_error());
+}
+
+#[tokio::test]
+async fn a_log_in_that_cannot_be_had_is_no_crash() {
+    let broker = Broker::start().await;
+    let mut link = mqtt(&broker, r#""login":"broker""#, &["a"]);
+    let down = link.until_down().await;
+    assert_eq!(down.reason, "there is no store of secrets to look up \"broker\"");
+    assert_eq!((link.errors(ErrorKind::Refused), link.errors(ErrorKind::Internal)), (1, 0));
 }

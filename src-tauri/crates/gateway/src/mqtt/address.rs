@@ -5,12 +5,25 @@ use serde_json::Value as Json;
 
 use super::payload::{Binary, DEEPEST, Endian, Kind, Qualities, SourceQuality, Word};
 use super::time::{SourceTime, TimeUnit};
+use super::write::Writing;
 use crate::convert::check_scaling;
 use crate::form::Form;
 
 /// What may be said of an address.
-pub(super) const KEYS: [&str; 9] =
-    ["topic", "format", "endian", "offset", "pointer", "time", "time_unit", "quality", "qualities"];
+pub(super) const KEYS: [&str; 12] = [
+    "topic",
+    "format",
+    "endian",
+    "offset",
+    "pointer",
+    "time",
+    "time_unit",
+    "quality",
+    "qualities",
+    "write_topic",
+    "write_payload",
+    "confirm_ms",
+];
 
 /// Longer topics are not accepted. The protocol would allow 65,535 bytes; nobody means that.
 const LONGEST_TOPIC: usize = 1_024;
@@ -25,6 +38,7 @@ const MOST_WORDS: usize = 64;
 pub(super) struct Address {
     pub(super) topic: String,
     pub(super) format: Format,
+    pub(super) writing: Writing,
 }
 
 /// What a payload is, and where in it the value lies.
@@ -78,7 +92,9 @@ impl Address {
         let mut form = Form::new(&point.address);
         let topic = topic(&mut form);
         let format = format(&mut form);
-        let mut read = form.finish(topic.zip(format).map(|(topic, format)| Address { topic, format }));
+        let writing = Writing::read(&mut form, point.write.is_some());
+        let address = topic.zip(format).map(|(topic, format)| Address { topic, format, writing });
+        let mut read = form.finish(address);
         if let Some(rejection) = check_scaling(point) {
             match &mut read {
                 Ok(_) => return Err(vec![rejection]),

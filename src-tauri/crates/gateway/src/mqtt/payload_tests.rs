@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::address::Places;
 use super::super::time::SourceTime;
+use super::super::write::Writing;
 use super::*;
 
 const ARRIVAL: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -13,7 +14,7 @@ fn places(value: &str) -> Places {
 }
 
 fn formatted(data_type: DataType, format: Format) -> Reader {
-    let address = Address { topic: "t".into(), format };
+    let address = Address { topic: "t".into(), format, writing: Writing::default() };
     Reader { tag: TagIndex(0), id: "tag".into(), data_type, scaling: None, address }
 }
 

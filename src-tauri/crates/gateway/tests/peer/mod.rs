@@ -2,15 +2,17 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod broker;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use gateway::{Credentials, GatewayEvent, Gateways, Network, NoCredentials, OpenLink, What};
+use gateway::{Credentials, GatewayEvent, Gateways, Network, NoCredentials, OpenLink, Receipt, What};
 use model::{
-    Clock, DataType, ErrorKind, GatewaySpec, LinkState, LinkStatus, Now, Point, Quality, Sample, Settings, TagIndex,
-    Timestamp, Uptime,
+    Clock, DataType, ErrorKind, GatewaySpec, LinkState, LinkStatus, Now, Point, Quality, Reach, Sample, Settings,
+    TagIndex, Timestamp, Uptime, Value,
 };
 use tokio::sync::mpsc;
 
@@ -63,10 +65,25 @@ pub struct Link {
     pub latest: Vec<Option<Sample>>,
     /// Every sample of every tag, in order.
     pub samples: Vec<(TagIndex, Sample)>,
+    /// Where each of `samples` went.
+    pub reaches: Vec<Reach>,
     /// The newest status.
     pub status: Option<LinkStatus>,
     /// Every status, in order.
     pub statuses: Vec<LinkStatus>,
+    /// Whether receipts are signed at once or kept in `receipts`.
+    pub signing: Signing,
+    /// The receipts that were kept.
+    pub receipts: Vec<Receipt>,
+}
+
+/// What becomes of receipts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Signing {
+    /// As if everything were on disk at once.
+    AtOnce,
+    /// As if the disk did not work.
+    Never,
 }
 
 impl Link {
@@ -101,7 +118,17 @@ impl Link {
         let (sender, events) = mpsc::channel(room);
         let latest = points.iter().map(|_| None).collect();
         let link = network.open(&spec, points, sender);
-        Link { link, events, latest, samples: Vec::new(), status: None, statuses: Vec::new() }
+        Link {
+            link,
+            events,
+            latest,
+            samples: Vec::new(),
+            reaches: Vec::new(),
+            status: None,
+            statuses: Vec::new(),
+            signing: Signing::AtOnce,
+            receipts: Vec::new(),
+        }
     }
 
     /// Takes events until `done` holds.
@@ -139,6 +166,20 @@ impl Link {
         self.until_within(DEADLINE, what, done).await;
     }
 
+    /// Takes events while something else happens, for no longer than [`DEADLINE`].
+    pub async fn meanwhile<T>(&mut self, other: impl Future<Output = T>) -> T {
+        tokio::pin!(other);
+        let deadline = tokio::time::sleep(DEADLINE);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                done = &mut other => return done,
+                event = self.events.recv() => self.take(event.expect("the link lives")),
+                () = &mut deadline => panic!("waited {DEADLINE:?}; status: {:?}", self.status),
+            }
+        }
+    }
+
     /// Takes the events that are there, and waits for none.
     pub fn drain(&mut self) {
         while let Ok(event) = self.events.try_recv() {
@@ -156,9 +197,11 @@ impl Link {
                 for update in batch.updates {
                     self.latest[update.tag.slot()] = Some(update.sample.clone());
                     self.samples.push((update.tag, update.sample));
+                    self.reaches.push(update.reach);
                 }
             }
-            What::Receipt(receipt) => receipt.sign(),
+            What::Receipt(receipt) if self.signing == Signing::AtOnce => receipt.sign(),
+            What::Receipt(receipt) => self.receipts.push(receipt),
         }
     }
 
@@ -181,6 +224,11 @@ impl Link {
     /// The quality of a tag's newest sample.
     pub fn quality(&self, index: usize) -> Option<Quality> {
         self.latest[index].as_ref().map(|sample| sample.quality)
+    }
+
+    /// The value of a tag's newest sample.
+    pub fn value(&self, index: usize) -> Option<Value> {
+        self.latest[index].as_ref().and_then(|sample| sample.value.clone())
     }
 
     /// Errors of a kind, so far.

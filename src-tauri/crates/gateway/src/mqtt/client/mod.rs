@@ -13,6 +13,7 @@ mod sieve;
 mod tests;
 mod v4;
 mod v5;
+mod websocket;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use model::ErrorKind;
 
-pub(crate) use self::dial::Dial;
+pub(crate) use self::dial::{Dial, Wrapping};
 use crate::attempt::{Attempt, Lost};
 
 /// The largest packet sent. Subscriptions are cut well below it.
@@ -149,6 +150,11 @@ impl Ack {
     pub(crate) fn packet_id(self) -> u16 {
         self.packet_id
     }
+
+    #[cfg(test)]
+    pub(crate) fn of(packet_id: u16) -> Self {
+        Self { packet_id, is_exactly_once: false }
+    }
 }
 
 /// What became of a publication.
@@ -199,6 +205,8 @@ pub(crate) struct Events {
     asked: Asked,
     /// Filters of the subscriptions that were sent and not answered yet, by packet id.
     sent: HashMap<u16, Vec<Arc<str>>>,
+    /// The packet ids of the messages whose acknowledgement has left.
+    acknowledged: Vec<u16>,
 }
 
 enum Polled {
@@ -216,6 +224,8 @@ enum Told {
     /// A SUBSCRIBE of this packet id was answered.
     Answered(u16, Vec<Grant>),
     Message(Message),
+    /// The acknowledgement of a message of this packet id has left.
+    Acknowledged(u16),
     Other,
 }
 
@@ -232,7 +242,10 @@ pub(crate) fn prepare(options: &Options, dial: Arc<Dial>, attempt: &Attempt) -> 
         }
     };
     let asked = Asked::default();
-    (Requests { client, asked: Arc::clone(&asked) }, Events { polled, asked, sent: HashMap::new() })
+    (
+        Requests { client, asked: Arc::clone(&asked) },
+        Events { polled, asked, sent: HashMap::new(), acknowledged: Vec::new() },
+    )
 }
 
 /// Requests that may wait in the library: every subscription at once, a repeated one, the goodbye, and by hand every
@@ -332,8 +345,17 @@ impl Events {
                 let filters = self.sent.remove(&packet_id).unwrap_or_default();
                 Heard::Subscribed(filters.into_iter().zip(grants).collect())
             }
+            Told::Acknowledged(packet_id) => {
+                self.acknowledged.push(packet_id);
+                Heard::Other
+            }
             Told::Other => Heard::Other,
         })
+    }
+
+    /// The packet ids of the messages whose acknowledgement has left since this was last asked.
+    pub(crate) fn acknowledged(&mut self) -> impl Iterator<Item = u16> {
+        self.acknowledged.drain(..)
     }
 
     /// Whether every subscription was answered.

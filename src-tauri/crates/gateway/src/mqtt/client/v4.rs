@@ -55,7 +55,7 @@ pub(super) fn prepare(options: &Options, dial: Arc<Dial>, attempt: &Attempt) -> 
         let (dial, attempt) = (Arc::clone(&dial), hears.clone());
         let sieve = Sieve::new(Dialect::V3, limit, shortened.clone());
         async move {
-            let stream = dial.connect().await.map_err(io::Error::other)?;
+            let stream = dial.connect(attempt.now().wall).await.map_err(io::Error::other)?;
             Ok(Sieved::new(stream, sieve, move || attempt.heard()))
         }
     });
@@ -146,6 +146,9 @@ impl Events {
                 Told::Answered(answer.pkid, grants.collect())
             }
             Event::Outgoing(Outgoing::Subscribe(packet_id)) => Told::Sent(packet_id),
+            Event::Outgoing(Outgoing::PubAck(packet_id)) if self.acknowledging == Acknowledging::ByHand => {
+                Told::Acknowledged(packet_id)
+            }
             Event::Incoming(_) | Event::Outgoing(_) => Told::Other,
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct Events {
     oversize: Oversize,
     messages: u64,
     acknowledging: Acknowledging,
+    client_id: String,
     keep_alive_s: u16,
     limit_s: u64,
     is_connected: bool,
@@ -77,7 +78,7 @@ pub(super) fn prepare(options: &Options, dial: Arc<Dial>, attempt: &Attempt) -> 
         let (dial, attempt) = (Arc::clone(&dial), hears.clone());
         let sieve = Sieve::new(Dialect::V5, limit, shortened.clone());
         async move {
-            let stream = dial.connect().await.map_err(io::Error::other)?;
+            let stream = dial.connect(attempt.now().wall).await.map_err(io::Error::other)?;
             Ok(Sieved::new(stream, sieve, move || attempt.heard()))
         }
     });
@@ -87,6 +88,7 @@ pub(super) fn prepare(options: &Options, dial: Arc<Dial>, attempt: &Attempt) -> 
         oversize,
         messages: 0,
         acknowledging: options.acknowledging,
+        client_id: options.client_id.clone(),
         keep_alive_s: options.keep_alive_s,
         limit_s,
         is_connected: false,
@@ -185,6 +187,9 @@ impl Events {
                 Told::Answered(answer.pkid, answer.return_codes.into_iter().map(grant).collect())
             }
             Event::Outgoing(Outgoing::Subscribe(packet_id)) => Told::Sent(packet_id),
+            Event::Outgoing(Outgoing::PubAck(packet_id)) if self.acknowledging == Acknowledging::ByHand => {
+                Told::Acknowledged(packet_id)
+            }
             Event::Incoming(_) | Event::Outgoing(_) | Event::Auth(_) => Told::Other,
         }
     }
@@ -220,7 +225,7 @@ impl Events {
             StateError::AwaitPingResp => Lost::new(ErrorKind::Silent, "the broker no longer answers"),
             StateError::Io(error) | StateError::Deserialization(Error::Io(error)) => broken(error),
             StateError::ServerDisconnect { reason_code, reason_string } => {
-                dismissed(*reason_code, reason_string.as_deref())
+                dismissed(*reason_code, reason_string.as_deref(), &self.client_id)
             }
             StateError::ConnFail { reason } => refused(reason),
             StateError::Deserialization(Error::InvalidConnectReturnCode(code)) => {
@@ -296,11 +301,12 @@ fn refused(code: &ConnectReturnCode) -> Lost {
 
 /// The DISCONNECT reason codes (MQTT 5, table 3-10). Those that a try soon after would only provoke again count as
 /// refusals, which are not repeated fast.
-fn dismissed(code: DisconnectReasonCode, said: Option<&str>) -> Lost {
+fn dismissed(code: DisconnectReasonCode, said: Option<&str>, client_id: &str) -> Lost {
     use DisconnectReasonCode as Code;
     let (kind, words) = match code {
         Code::SessionTakenOver => {
-            (ErrorKind::Refused, "another station has connected with this station's client id and taken its place")
+            let words = format!("another station has connected with the client id \"{client_id}\" and taken over");
+            return Lost::new(ErrorKind::Refused, words);
         }
         Code::NotAuthorized => (ErrorKind::Refused, "the broker says that this station is not authorised"),
         Code::QuotaExceeded => (ErrorKind::Refused, "the broker says that a quota is exceeded"),

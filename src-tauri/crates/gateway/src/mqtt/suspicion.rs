@@ -1,0 +1,87 @@
+//! Whether another station uses this station's client id.
+//!
+//! A broker admits one connection of a client id and closes the older one. Two stations with the same one so close each
+//! other's connections for as long as both try. MQTT 5 says so; before, it shows in the pattern: the broker closes
+//! connection after connection soon after it was made, and is there all the time.
+
+use std::time::Duration;
+
+use model::ErrorKind;
+
+use crate::attempt::Lost;
+
+/// A connection that the broker closes so soon may have been taken over.
+const SOON: Duration = Duration::from_secs(2);
+/// One that held for longer was not taken over by a station that tries again and again.
+const HELD: Duration = Duration::from_secs(30);
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Suspicion {
+    /// Connections in a row that the broker closed before they had held.
+    closed: u32,
+}
+
+impl Suspicion {
+    /// Says more of a loss. What looks like a fight for the client id is not repeated as fast as other attempts.
+    pub(super) fn judge(&mut self, lost: Lost, was_up: bool, up_for: Duration, client_id: &str) -> Lost {
+        match lost.kind {
+            ErrorKind::Lost if was_up && up_for < HELD => self.closed += 1,
+            // Not admitted yet: a broker behind something else, that may come or not.
+            ErrorKind::Lost if !was_up => return lost,
+            ErrorKind::Lost
+            | ErrorKind::Connect
+            | ErrorKind::Silent
+            | ErrorKind::Protocol
+            | ErrorKind::Decode
+            | ErrorKind::Refused
+            | ErrorKind::Oversize
+            | ErrorKind::Internal => {
+                self.closed = 0;
+                return lost;
+            }
+        }
+        let perhaps = format!("perhaps another station uses the client id \"{client_id}\"");
+        match self.closed {
+            1 if up_for > SOON => lost,
+            1 => Lost::new(lost.kind, format!("{} right after it was made; {perhaps}", lost.words)),
+            times => Lost::new(
+                ErrorKind::Refused,
+                format!("{}, the {times}. time in a row soon after it was made; {perhaps}", lost.words),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(suspicion: &mut Suspicion, up_for_s: u64) -> Lost {
+        let lost = Lost::new(ErrorKind::Lost, "the broker closed the connection");
+        suspicion.judge(lost, true, Duration::from_secs(up_for_s), "line1")
+    }
+
+    #[test]
+    fn a_fight_for_a_client_id_is_named_and_slowed_down() {
+        let mut suspicion = Suspicion::default();
+        assert_eq!(closed(&mut suspicion, 40).words, "the broker closed the connection");
+        let first = closed(&mut suspicion, 0);
+        assert_eq!(first.kind, ErrorKind::Lost);
+        assert!(first.words.contains("another station uses the client id \"line1\""), "{first}");
+        let second = closed(&mut suspicion, 5);
+        assert_eq!(second.kind, ErrorKind::Refused, "such are repeated after half a minute");
+        assert!(second.words.contains("the 2. time in a row"), "{second}");
+        assert_eq!(closed(&mut suspicion, 31).kind, ErrorKind::Lost, "it held");
+    }
+
+    #[test]
+    fn a_broker_that_comes_and_goes_is_not_suspected() {
+        let mut suspicion = Suspicion::default();
+        for _ in 0..10 {
+            assert_eq!(closed(&mut suspicion, 3).kind, ErrorKind::Lost);
+            let nobody = Lost::new(ErrorKind::Connect, "nothing listens there");
+            assert_eq!(suspicion.judge(nobody.clone(), false, Duration::ZERO, "line1"), nobody);
+        }
+    }
+}
