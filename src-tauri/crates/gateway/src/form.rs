@@ -126,16 +126,6 @@ impl<'a> Form<'a> {
         number
     }
 
-    /// True or false; may be missing.
-    pub(crate) fn switch(&mut self, key: &'static str) -> Option<bool> {
-        let value = self.get(key)?;
-        let switch = value.as_bool();
-        if switch.is_none() {
-            self.reject(key, format!("`{key}` is neither true nor false: {value}"), format!("write {key} = true"));
-        }
-        switch
-    }
-
     /// A list of texts; may be missing.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         let value = self.get(key)?;

@@ -100,7 +100,7 @@ impl Rules {
         let ms = |number: Option<i64>, standard| Duration::from_millis(number.map_or(standard, i64::unsigned_abs));
         let reorder = ms(form.integer("reorder_ms", 0..=60_000), 2_000);
         let confirm = ms(form.integer("confirm_ms", 100..=10_000), 3_000);
-        let rebirth = match form.switch("rebirth") {
+        let rebirth = match form.flag("rebirth") {
             Some(false) => Rebirth::Never,
             Some(true) if role == Role::Observer => {
                 form.reject("rebirth", "an observer asks for no births", "remove it, or write role = \"primary\"");
@@ -127,7 +127,7 @@ impl Address {
         if metric.as_ref().is_some_and(|name| name.is_empty() || name.len() > LONGEST_NAME) {
             form.reject("metric", "the name of a metric has 1 to 1,024 bytes", "write it as the node announces it");
         }
-        let control = match form.switch("control") {
+        let control = match form.flag("control") {
             Some(true) => Control::Allowed,
             Some(false) | None => Control::Forbidden,
         };
