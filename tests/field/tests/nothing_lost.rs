@@ -273,7 +273,8 @@ impl Drop for SmallDisk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room() {
     let Some(disk) = SmallDisk::mount("disk full", 24) else { return };
-    let broker = Mosquitto::start_as(Setup::default().persistent().inflight(0)).await;
+    // The broker's usual bound of 20 messages under way: it sends no more of them until those are on disk.
+    let broker = Mosquitto::start_as(Setup::default().persistent()).await;
     let station = Station::start(disk.0.path(), &plant(broker.port));
     station.until_up().await;
     let load = Load::start(broker.port, Duration::from_millis(2));
@@ -282,7 +283,7 @@ async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room(
     station.until("trouble with the disk", |_| station.history.status().trouble.is_some()).await;
     let (full, begin) = (Instant::now(), load.published());
     let mut oldest = Duration::ZERO;
-    while full.elapsed() < Duration::from_secs(8) {
+    while full.elapsed() < Duration::from_secs(40) {
         let sent = load.published();
         let moment = Instant::now();
         let is_shown = |snapshot: &engine::Snapshot| {
@@ -291,13 +292,15 @@ async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room(
             let newest = shown.fold(0.0, f64::max) >= sent as f64 - 1.0;
             newest
         };
-        station.until("the newest value on the screen", is_shown).await;
+        station.until_within(Duration::from_secs(30), "the newest value on the screen", is_shown).await;
         oldest = oldest.max(moment.elapsed());
     }
     let meanwhile = load.published() - begin;
     disk.give_back();
     let back = Instant::now();
-    station.until("the disk works", |_| station.history.status().trouble.is_none()).await;
+    station
+        .until_within(Duration::from_secs(60), "the disk works", |_| station.history.status().trouble.is_none())
+        .await;
     let resumed = back.elapsed();
     let (published, base) = load.stop().await;
     station.stop().await;
@@ -312,5 +315,6 @@ async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room(
     );
     assert!(missing.is_empty(), "lost: {:?} of {published}", missing.iter().take(20).collect::<Vec<_>>());
     assert!(wrong.is_empty(), "{wrong:?}");
-    assert!(oldest < Duration::from_secs(3), "{oldest:?}");
+    // The link waits 15 s for the disk before it shows what it cannot record.
+    assert!(oldest < Duration::from_secs(20), "{oldest:?}");
 }
