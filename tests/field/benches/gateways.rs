@@ -27,6 +27,8 @@ const PUBLISH: &str = "ANDON_BENCH_PUBLISH";
 enum Kind {
     /// One value in a JSON document on a topic of its own.
     Json,
+    /// One metric, by its alias, in a message of a Sparkplug node that has a thousand of them.
+    Sparkplug,
 }
 
 /// What one measurement gave.
@@ -49,11 +51,12 @@ fn main() {
 }
 
 impl Kind {
-    const ALL: [Kind; 1] = [Kind::Json];
+    const ALL: [Kind; 2] = [Kind::Json, Kind::Sparkplug];
 
     fn word(self) -> &'static str {
         match self {
             Kind::Json => "json",
+            Kind::Sparkplug => "sparkplug",
         }
     }
 
@@ -61,6 +64,7 @@ impl Kind {
     fn filter(self) -> &'static str {
         match self {
             Kind::Json => "bench/#",
+            Kind::Sparkplug => "spBv1.0/#",
         }
     }
 
@@ -70,6 +74,15 @@ impl Kind {
                 let payload = format!("{{\"timestamp_ms\":{},\"value\":{n}.5,\"unit\":\"bar\"}}", now_ms());
                 (format!("bench/{}", n % TOPICS), payload.into_bytes())
             }
+            Kind::Sparkplug => ("spBv1.0/bench/NDATA/node".to_owned(), sparkplug_data(n)),
+        }
+    }
+
+    /// What goes before all messages.
+    fn birth(self) -> Option<(String, Vec<u8>)> {
+        match self {
+            Kind::Json => None,
+            Kind::Sparkplug => Some(("spBv1.0/bench/NBIRTH/node".to_owned(), sparkplug_birth())),
         }
     }
 
@@ -85,6 +98,9 @@ impl Kind {
             let address = match self {
                 Kind::Json => {
                     format!("{{ topic = \"bench/{topic}\", pointer = \"/value\", time = \"/timestamp_ms\" }}")
+                }
+                Kind::Sparkplug => {
+                    format!("{{ group = \"bench\", node = \"node\", metric = \"m{topic}\" }}")
                 }
             };
             writeln!(
@@ -220,6 +236,9 @@ impl Drop for Publishing {
 async fn publish(kind: Kind, port: u16) {
     let mut stream = raw_connection(port).await;
     let mut packets = Vec::new();
+    if let Some((topic, payload)) = kind.birth() {
+        packets.extend(publish_packet(&topic, &payload));
+    }
     for n in 0..MESSAGES {
         let (topic, payload) = kind.message(n);
         packets.extend(publish_packet(&topic, &payload));
@@ -233,6 +252,56 @@ async fn publish(kind: Kind, port: u16) {
     tokio::time::sleep(Duration::from_secs(120)).await;
 }
 
+/// A protocol buffer's field of a number.
+fn number(field: u64, value: u64) -> Vec<u8> {
+    [varint(field << 3), varint(value)].concat()
+}
+
+/// A protocol buffer's field of bytes.
+fn bytes(field: u64, content: &[u8]) -> Vec<u8> {
+    [varint(field << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut written = Vec::new();
+    loop {
+        let low = value.to_le_bytes()[0] & 0x7F;
+        value >>= 7;
+        written.push(if value == 0 { low } else { low | 0x80 });
+        if value == 0 {
+            return written;
+        }
+    }
+}
+
+/// The birth of a node with a metric for each tag (Sparkplug 3.0, 6.4: names, aliases and data types).
+fn sparkplug_birth() -> Vec<u8> {
+    let (long, double) = (8, 10);
+    let session = [bytes(1, b"bdSeq"), number(3, now_ms()), number(4, long), number(11, 0)].concat();
+    let mut payload = [number(1, now_ms()), bytes(2, &session)].concat();
+    for metric in 0..TOPICS {
+        let alias = number(2, metric as u64 + 1);
+        let name = bytes(1, format!("m{metric}").as_bytes());
+        let metric = [name, alias, number(3, now_ms()), number(4, double), fixed(13, 0.0)].concat();
+        payload.extend(bytes(2, &metric));
+    }
+    payload.extend(number(3, 0));
+    payload
+}
+
+/// The n-th message after it.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+fn sparkplug_data(n: usize) -> Vec<u8> {
+    let alias = number(2, (n % TOPICS) as u64 + 1);
+    let metric = [alias, number(3, now_ms()), number(4, 10), fixed(13, n as f64 + 0.5)].concat();
+    [number(1, now_ms()), bytes(2, &metric), number(3, (n as u64 + 1) % 256)].concat()
+}
+
+/// A protocol buffer's field of a double.
+fn fixed(field: u64, value: f64) -> Vec<u8> {
+    [varint(field << 3 | 1), value.to_le_bytes().to_vec()].concat()
+}
+
 /// Seconds of processor time that this process used so far.
 fn processor() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -240,8 +309,9 @@ fn processor() -> f64 {
     rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-fn now_ms() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis()
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
