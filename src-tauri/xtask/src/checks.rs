@@ -32,7 +32,7 @@ const NOT_CHECKED: [&str; 8] =
 pub fn test(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode, Trouble> {
     let again = arguments.iter().any(|argument| argument == "--again");
     let only = arguments.iter().map(String::as_str).find(|argument| *argument != "--again");
-    let mut steps = set_up(project, interrupt, Purpose::Test, 2)?;
+    let mut steps = set_up(project, interrupt, Purpose::Test, 3)?;
     set_up_tools(project, interrupt, &mut steps)?;
 
     let checks: Vec<Check<'_>> =
@@ -84,6 +84,9 @@ pub fn faults(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> R
 
 fn set_up_tools(project: &Project, interrupt: &Interrupt, steps: &mut Steps) -> Result<(), Trouble> {
     steps.step("Packages of the journeys", || node::install(project, &project.tests(), interrupt))?;
+    steps.step("Packages of the field tests' peers", || {
+        node::install(project, &project.tests().join("field/peers"), interrupt)
+    })?;
     steps.step("Driver of the real window", || tools::tauri_driver(project, interrupt))?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 pub mod broker;
 pub mod certificates;
+pub mod edge;
 pub mod figures;
 pub mod lab;
 #[path = "../../../src-tauri/crates/gateway/tests/peer/mod.rs"]
