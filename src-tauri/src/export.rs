@@ -18,7 +18,7 @@ use plant::{Plant, Tag, TagIndices};
 use report::Format;
 
 use crate::data;
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 
 /// What to draw.
 #[derive(Clone, Debug, Args)]
@@ -167,7 +167,7 @@ impl TrendArgs {
 
 fn read(folder: PathBuf, clock: &Arc<dyn Clock>) -> Result<Plant, ExportError> {
     let network = Arc::new(Network::new(Arc::clone(clock)));
-    let reading = Folder::new(folder.clone(), String::new(), network).read(&TagIndices::default());
+    let reading = Folder::new(folder.clone(), Owner::Person, network).read(&TagIndices::default());
     reading.plant.ok_or(ExportError::ReadingPlant { folder })
 }
 

@@ -7,32 +7,40 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::PlantFolder;
+use api::{AddError, PlantFolder};
 use gateway::Network;
-use plant::{Files, Problem, Reading, Severity, TagIndices};
+use plant::{Addition, Files, Problem, Reading, Severity, TagIndices};
+
+use crate::rewrite;
 
 /// The one file that every plant has.
 const PLANT: &str = "plant.toml";
 /// The folder of tag lists.
 const TAGS: &str = "tags";
 
+/// Whose a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A person's, who can change it.
+    Person,
+    /// The demo's, which writes it anew at each start.
+    Demo,
+}
+
 /// A plant's folder.
 pub struct Folder {
     path: PathBuf,
-    words: String,
+    owner: Owner,
     network: Arc<Network>,
 }
 
 impl Folder {
-    /// The folder at `path`, called `words` on the screen. `network` judges gateways and addresses.
-    pub fn new(path: PathBuf, words: String, network: Arc<Network>) -> Self {
-        Self { path, words, network }
+    /// The folder at `path`. `network` judges gateways and addresses.
+    pub fn new(path: PathBuf, owner: Owner, network: Arc<Network>) -> Self {
+        Self { path, owner, network }
     }
-}
 
-impl PlantFolder for Folder {
-    fn read(&self, keep: &TagIndices) -> Reading {
-        let (files, mut unread) = read(&self.path);
+    fn judge(&self, (files, mut unread): (Files, Vec<Problem>), keep: &TagIndices) -> Reading {
         let mut reading = plant::read(&files, self.network.as_ref(), keep);
         if unread.iter().any(|problem| problem.severity == Severity::Error) {
             reading.plant = None;
@@ -43,9 +51,37 @@ impl PlantFolder for Folder {
         reading.problems = unread;
         reading
     }
+}
+
+impl PlantFolder for Folder {
+    fn read(&self, keep: &TagIndices) -> Reading {
+        self.judge(read(&self.path), keep)
+    }
+
+    fn add(&self, addition: &Addition, keep: &TagIndices) -> Result<Reading, AddError> {
+        if self.owner == Owner::Demo {
+            let words = "the demo plant is written anew at each start and cannot be changed; \
+                         copy its folder and start Andon on the copy";
+            return Err(AddError::Refused(words.into()));
+        }
+        let (mut files, unread) = read(&self.path);
+        let before = files.get(PLANT).unwrap_or_default().to_owned();
+        let whole = addition.behind(&before).map_err(|error| AddError::Refused(error.to_string()))?;
+        files.insert(PLANT, whole.clone());
+        let reading = self.judge((files, unread), keep);
+        if reading.plant.is_none() {
+            return Err(AddError::Checking(reading.problems));
+        }
+        rewrite::replace(&self.path.join(PLANT), &before, &whole).map_err(AddError::Writing)?;
+        Ok(reading)
+    }
 
     fn words(&self) -> String {
-        self.words.clone()
+        match self.owner {
+            Owner::Person => self.path.display().to_string(),
+            // No folder to show: changes to it would be lost.
+            Owner::Demo => String::new(),
+        }
     }
 }
 
@@ -121,6 +157,61 @@ mod tests {
         let (_, problems) = read(scratch.path());
         assert_eq!(problems.len(), 1);
         assert!(problems[0].message.contains("there is no plant.toml"), "{problems:?}");
+    }
+
+    const PLANT_TEXT: &str = "# Ulm, by hand\n[plant]\nname = \"Ulm\"\n\n[[gateways]]\nid = \"broker\"\nkind = \"mqtt\"\n\
+                              host = \"127.0.0.1\"\n\n[[machines]]\npath = \"ulm/fill/line1/filler\"\n";
+
+    fn ulm() -> (tempfile::TempDir, Folder) {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        fs::write(scratch.path().join(PLANT), PLANT_TEXT).expect("a file");
+        let network = Arc::new(Network::new(Arc::new(engine::SystemClock)));
+        let folder = Folder::new(scratch.path().to_path_buf(), Owner::Person, network);
+        (scratch, folder)
+    }
+
+    fn speed(topic: serde_json::Value) -> Addition {
+        let tag = plant::NewTag {
+            equipment: Some("ulm/fill/line1/filler".into()),
+            id: "speed".into(),
+            name: String::new(),
+            gateway: "broker".into(),
+            address: [("topic".to_owned(), topic)].into_iter().collect(),
+            data_type: model::DataType::Float,
+            unit: "1/min".into(),
+            range: None,
+            decimals: None,
+            write: false,
+        };
+        Addition { machines: Vec::new(), tags: vec![tag] }
+    }
+
+    #[test]
+    fn what_is_added_is_in_the_file_and_in_the_plant() {
+        let (scratch, folder) = ulm();
+        let reading = folder.add(&speed("line1/filler/speed".into()), &TagIndices::default()).expect("it is added");
+        assert!(reading.plant.is_some_and(|plant| plant.tag_by_id("ulm/fill/line1/filler/speed").is_some()));
+        let text = fs::read_to_string(scratch.path().join(PLANT)).expect("the file is there");
+        assert!(text.starts_with(PLANT_TEXT) && text.contains("[[tags]]"), "{text}");
+        assert_eq!(folder.read(&TagIndices::default()).problems, Vec::new());
+    }
+
+    #[test]
+    fn what_would_be_wrong_is_not_written() {
+        let (scratch, folder) = ulm();
+        let refused = folder.add(&speed(7.into()), &TagIndices::default());
+        assert!(matches!(&refused, Err(AddError::Checking(problems)) if !problems.is_empty()), "{refused:?}");
+        assert_eq!(fs::read_to_string(scratch.path().join(PLANT)).expect("the file is there"), PLANT_TEXT);
+        assert_eq!(fs::read_dir(scratch.path()).expect("the folder is there").count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn the_demo_is_not_changed() {
+        let (scratch, folder) = ulm();
+        let folder = Folder { owner: Owner::Demo, ..folder };
+        let refused = folder.add(&speed("a".into()), &TagIndices::default());
+        assert!(matches!(&refused, Err(AddError::Refused(words)) if words.contains("demo")), "{refused:?}");
+        assert_eq!(fs::read_to_string(scratch.path().join(PLANT)).expect("the file is there"), PLANT_TEXT);
     }
 
     #[test]

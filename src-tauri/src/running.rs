@@ -16,7 +16,7 @@ use simulator::{Demo, PastTag};
 use crate::check;
 use crate::data::{self, Data, DataError};
 use crate::demo::Disturbances;
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 use crate::secrets::Store;
 
 /// So much past is made up for the demo where it has none.
@@ -107,22 +107,18 @@ impl Running {
     /// [`StartError`]; nothing is left running.
     pub fn start(source: Source, data: &Data) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (path, words, demo) = match source {
-            Source::Folder(path) => {
-                let words = path.display().to_string();
-                (path, words, None)
-            }
+        let (path, owner, demo) = match source {
+            Source::Folder(path) => (path, Owner::Person, None),
             Source::Demo { seed } => {
                 let options =
                     simulator::Options { seed, folder: data::demo_plant(data.folder()), clock: Arc::clone(&clock) };
                 let demo = Arc::new(Demo::start(options).map_err(StartError::StartingDemo)?);
-                // No folder to show: it is written anew at each start, and changes to it would be lost.
-                (demo.plant_folder().to_path_buf(), String::new(), Some(demo))
+                (demo.plant_folder().to_path_buf(), Owner::Demo, Some(demo))
             }
         };
         let network = Network::new(Arc::clone(&clock)).with_credentials(Arc::new(Store::new(path.clone())));
         let network = Arc::new(network);
-        let folder = Folder::new(path.clone(), words, Arc::clone(&network));
+        let folder = Folder::new(path.clone(), owner, Arc::clone(&network));
         let reading = folder.read(&TagIndices::default());
         let Some(plant) = reading.plant else { return Err(StartError::Reading { problems: reading.problems }) };
 
@@ -157,7 +153,7 @@ impl Running {
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),
-            folder: Box::new(folder),
+            folder: Arc::new(folder),
             problems: reading.problems,
             demo: demo.as_ref().map(|demo| Box::new(Disturbances(Arc::clone(demo))) as Box<dyn api::Demo>),
             version: env!("CARGO_PKG_VERSION"),

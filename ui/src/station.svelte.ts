@@ -97,7 +97,10 @@ export class Station {
     this.#statusWatchers += 1;
     if (this.#statusWatchers === 1) {
       void this.#statusRead.again();
-      this.#statusTimer = setInterval(() => void this.#statusRead.again(), STATUS_MS);
+      this.#statusTimer = setInterval(() => {
+        // Nobody looks at a page behind others.
+        if (!document.hidden) void this.#statusRead.again();
+      }, STATUS_MS);
     }
     return () => {
       this.#statusWatchers -= 1;

@@ -7,11 +7,12 @@ import { mount } from 'svelte';
 
 import { CallError } from '../src/host/host';
 import { STALE } from '../src/live/quality';
+import { manyGateways } from './fake-gateways';
 import { FakeHost } from './fake-host';
-import { fakeAlarms } from './fake-status';
+import { fakeAlarms, fakeStatus } from './fake-status';
 
 /**
- * The screens before an engine in memory, for looking at them: `dev.html?scene=normal|flood|dead|lost&machines=6`, with
+ * The screens before an engine in memory, for looking at them: `dev.html?scene=normal|flood|dead|lost&machines=6&gateways=100`, with
  * `theme` and `language` as a person would have chosen them. Served by `npm run dev` only; the build does not contain it.
  */
 const query = new URLSearchParams(location.search);
@@ -23,6 +24,7 @@ for (const each of ['theme', 'language']) {
 
 const host = new FakeHost(Number(query.get('machines') ?? '6'));
 host.now = Date.now();
+host.status = fakeStatus(host.plant, host.now);
 const states = [
   'Execute',
   'Execute',
@@ -84,8 +86,12 @@ for (let at = 60; at > 0; at -= 1) {
 }
 host.write({ message: 'Andon started', time: host.now - 30_000 });
 
+const gateways = Number(query.get('gateways') ?? '0');
+if (gateways > 0) host.setStatus({ ...host.status, gateways: manyGateways(gateways, host.now) });
+host.lookMs = Number(query.get('look') ?? '700');
+
 if (scene === 'dead') {
-  const [broker, plc] = host.status.gateways;
+  const [broker, plc, ...others] = host.status.gateways;
   if (broker !== undefined && plc !== undefined) {
     const lost = {
       state: 'down' as const,
@@ -101,7 +107,17 @@ if (scene === 'dead') {
       ...host.status,
       gateways: [
         broker,
-        { ...plc, ...lost, ...lastError, errors, tagsNotGood: plc.tags, samplesPerSecond: 0, messagesPerSecond: 0 },
+        {
+          ...plc,
+          ...lost,
+          ...lastError,
+          errors,
+          tagsNotGood: plc.tags,
+          samplesPerSecond: 0,
+          messagesPerSecond: 0,
+          bytesPerSecond: 0,
+        },
+        ...others,
       ],
       history: {
         ...host.status.history,

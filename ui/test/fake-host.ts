@@ -3,6 +3,7 @@ import type {
   ActedOn,
   ActiveAlarm,
   DemoView,
+  GatewayView,
   JournalEntry,
   JournalPage,
   PlantView,
@@ -16,8 +17,11 @@ import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
 import { GOOD } from '../src/live/quality';
 import { encodeFrame, encodeSeries, type Row } from './encode';
+import { fakeBrowse, fakeDetail } from './fake-gateways';
 import { fakePlant } from './fake-plant';
 import { fakeStatus } from './fake-status';
+
+type Answer<C extends Command> = Commands[C]['answer'];
 
 interface Kept extends Row {
   revision: number;
@@ -45,6 +49,8 @@ export class FakeHost implements Host {
   failure: CallError | null = null;
   /** When set, writing fails with it and nothing is written. */
   writeFailure: CallError | null = null;
+  /** How long a look at a gateway takes. */
+  lookMs = 0;
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
@@ -169,11 +175,23 @@ export class FakeHost implements Host {
     await Promise.resolve();
     this.calls.push({ command, request });
     if (this.failure !== null) throw this.failure;
-    const answers: { [K in Command]: (request: Commands[K]['request']) => Commands[K]['answer'] } = {
+    const answers: { [K in Command]: (request: Commands[K]['request']) => Answer<K> | Promise<Answer<K>> } = {
       session_read: () => this.session,
       plant_read: () => this.plant,
       plant_reload: () => this.status.plant,
       status_read: () => this.status,
+      gateway_read: ({ gateway }) => fakeDetail(this.#gateway(gateway), this.now),
+      gateway_browse: async (browse) => {
+        if (this.lookMs > 0) await new Promise((resolve) => setTimeout(resolve, this.lookMs));
+        return fakeBrowse(this.#gateway(browse.gateway), browse);
+      },
+      plant_adopt: ({ tags, machines }) => ({
+        tags: tags.map((each) => `${each.equipment ?? ''}/${each.id ?? each.name}`),
+        machines: machines.map((each) => each.path),
+        leftOut: [],
+        plant: this.status.plant,
+      }),
+      tag_write: ({ value }) => ({ outcome: 'done', words: '', wanted: String(value), before: '' }),
       alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms }),
       alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
       alarm_reset: ({ occurrences }) => this.#reset(occurrences),
@@ -196,6 +214,12 @@ export class FakeHost implements Host {
       },
     };
     return answers[command](request);
+  }
+
+  #gateway(id: string): GatewayView {
+    const found = this.status.gateways.find((each) => each.id === id);
+    if (found === undefined) throw new CallError('notFound', `there is no gateway "${id}"`, 'F11');
+    return found;
   }
 
   #acknowledge(occurrences: string[], note: string): ActedOn {

@@ -1,6 +1,7 @@
-import type { ActiveAlarm, AlarmState, GatewayView, PlantView, Status } from '../src/contract/contract';
+import type { ActiveAlarm, AlarmState, PlantView, Status } from '../src/contract/contract';
+import { fakeGateway } from './fake-gateways';
 
-/** A status in which all is well. */
+/** A status in which all is well but for one gateway, and for what the others have to tell. */
 export function fakeStatus(plant: PlantView, now: number): Status {
   const store = {
     working: true,
@@ -14,16 +15,20 @@ export function fakeStatus(plant: PlantView, now: number): Status {
   };
   return {
     gateways: [
-      gateway({
+      fakeGateway({
         id: 'line-broker',
         name: 'Line broker',
         kind: 'mqtt',
-        address: '127.0.0.1:1883',
+        address: 'broker.line1.ulm.example:8883',
         tags: plant.tags.length - 30,
         since: now - 3_600_000,
         lastMessageAt: now - 120,
+        newestValueAt: now - 340,
+        reconnects: 2,
+        connects: 3,
+        certificate: { level: 'warning', daysLeft: 25 },
       }),
-      gateway({
+      fakeGateway({
         id: 'filler-plc',
         name: 'Filler PLC',
         kind: 'modbus-tcp',
@@ -32,40 +37,56 @@ export function fakeStatus(plant: PlantView, now: number): Status {
         since: now - 3_500_000,
         latencyMs: 3.2,
         lastMessageAt: now - 400,
+        newestValueAt: now - 400,
+        blocks: 30,
+        blocksFaulty: 2,
+        overruns: 3,
+        errors: [{ kind: 'refused', count: 118 }],
+        lastError: 'unit 3, holding registers 1320 to 1346: exception 02, the device has no such register',
+        lastErrorAt: now - 31_000,
+      }),
+      fakeGateway({
+        id: 'edge-broker',
+        name: 'Edge nodes',
+        kind: 'sparkplug',
+        address: 'edge.ulm.example:1883',
+        tags: 412,
+        tagsNotGood: 45,
+        since: now - 86_000_000,
+        lastMessageAt: now - 80,
+        newestValueAt: now - 90,
+        nodes: 12,
+        nodesFaulty: 1,
+      }),
+      fakeGateway({
+        id: 'packer-plc',
+        name: 'Packer PLC',
+        kind: 'modbus-rtu',
+        address: '/dev/ttyUSB0, 19200 8E1',
+        state: 'down',
+        since: now - 754_000,
+        reason: 'There is no such device: /dev/ttyUSB0. Next attempt in 27 s',
+        tags: 48,
+        tagsNotGood: 48,
+        messagesPerSecond: 0,
+        samplesPerSecond: 0,
+        bytesPerSecond: 0,
+        lastMessageAt: now - 754_000,
+        newestValueAt: now - 755_000,
+        reconnects: 7,
+        connects: 8,
+        blocks: 4,
+        errors: [
+          { kind: 'could not connect', count: 26 },
+          { kind: 'silent', count: 3 },
+        ],
+        lastError: 'No such file or directory (os error 2)',
+        lastErrorAt: now - 3_000,
       }),
     ],
     history: store,
     journal: { ...store, bytes: 1_204_000, written: 812, queued: 0 },
     plant: { folder: '', activatedAt: now - 3_600_000, problems: [] },
-  };
-}
-
-function gateway(over: Partial<GatewayView>): GatewayView {
-  return {
-    id: '',
-    name: '',
-    kind: 'mqtt',
-    address: '',
-    state: 'up',
-    since: 0,
-    reason: '',
-    tags: 0,
-    tagsNotGood: 0,
-    messages: 482_113,
-    messagesPerSecond: 61.2,
-    samples: 901_220,
-    samplesPerSecond: 118.4,
-    bytes: 40_991_021,
-    connects: 1,
-    merged: 0,
-    unknown: 4,
-    overruns: 0,
-    latencyMs: null,
-    lastMessageAt: null,
-    errors: [],
-    lastError: null,
-    lastErrorAt: null,
-    ...over,
   };
 }
 

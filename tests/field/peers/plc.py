@@ -43,7 +43,7 @@ async def main():
     context = ModbusServerContext(devices={1: device}, single=False)
     framer = FramerType(told["framing"])
     if "device" in told:
-        await StartAsyncSerialServer(context, framer=framer, port=told["device"], baudrate=19200, parity="E")
+        await StartAsyncSerialServer(context, framer=framer, port=told["device"], baudrate=19200)
     else:
         await StartAsyncTcpServer(context, framer=framer, address=("127.0.0.1", told["port"]))
 

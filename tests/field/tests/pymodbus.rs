@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use field::link::{Link, point};
-use field::plc::{Content, Plc};
-use model::{DataType, ErrorKind, LinkState, Point, Quality, Value};
+use field::link::{Link, network, point};
+use field::plc::{Content, Framing, Plc};
+use field::pty::Pty;
+use model::{DataType, ErrorKind, LinkState, Point, Quality, TagIndex, Uptime, Value, Write, WritePolicy, Written};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
@@ -42,12 +43,12 @@ fn value(link: &Link, index: usize) -> Option<Value> {
     link.latest[index].as_ref().and_then(|sample| sample.value.clone())
 }
 
-#[tokio::test]
-async fn every_table_type_and_order_arrives_exactly() {
+/// Every table, type and order, and what has to come of it.
+fn everything() -> (Content, Vec<Point>, Vec<(String, Result<Value, Quality>)>) {
     let mut content = Content {
         coils: (0..100).map(|n: u32| n.is_multiple_of(3)).collect(),
         discrete: (0..100).map(|n: u32| n.is_multiple_of(7)).collect(),
-        values: Vec::new(),
+        ..Content::default()
     };
     let (mut points, mut expected) = (Vec::new(), Vec::new());
     let mut index = 0..;
@@ -82,31 +83,104 @@ async fn every_table_type_and_order_arrives_exactly() {
         }
     }
 
-    let plc = Plc::start(&content).await;
-    let mut link = Link::open("modbus-tcp", plc.port, POLL, points);
+    (content, points, expected)
+}
+
+async fn check_everything(link: &mut Link, expected: &[(String, Result<Value, Quality>)]) {
     link.until("all samples", |link| link.latest.iter().all(Option::is_some)).await;
-    for (n, (what, expect)) in expected.into_iter().enumerate() {
+    for (n, (what, expect)) in expected.iter().enumerate() {
         let sample = link.latest[n].clone().expect("just seen");
         let got = sample.value.filter(|_| sample.quality.is_good()).ok_or(sample.quality);
-        assert_eq!(got, expect, "{what}");
+        assert_eq!(got, *expect, "{what}");
     }
-    link.link.close().await;
+}
+
+#[tokio::test]
+async fn every_table_type_and_order_arrives_exactly() {
+    let (content, points, expected) = everything();
+    for (framing, kind) in [(Framing::Tcp, "modbus-tcp"), (Framing::RtuOverTcp, "modbus-rtu-tcp")] {
+        let plc = Plc::start_with(framing, &content).await;
+        let mut link = Link::open(kind, plc.port, POLL, points.clone());
+        check_everything(&mut link, &expected).await;
+        assert_eq!(link.errors(ErrorKind::Protocol), 0);
+        link.link.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_serial_line_carries_everything_too() {
+    let (content, points, expected) = everything();
+    let folder = tempfile::tempdir().expect("a folder");
+    let pair = Pty::pair(folder.path()).await;
+    let _plc = Plc::start_serial(&pair.ports[1], &content);
+    // A pseudo-terminal knows no parity.
+    let settings =
+        json!({"device": pair.ports[0], "poll_ms": 50, "timeout_ms": 1000, "turnaround_ms": 100, "parity": "none"})
+            .to_string();
+    let mut link = Link::open_with(&network(), "modbus-rtu", &settings, points);
+    check_everything(&mut link, &expected).await;
+    let seen = link.samples.len();
+    link.until("it goes on", |link| link.samples.len() > seen + expected.len() * 3).await;
+    assert_eq!(link.errors(ErrorKind::Protocol), 0);
+}
+
+#[tokio::test]
+async fn commands_reach_the_plc() {
+    let content = Content { coils: vec![false; 10], ..Content::default() };
+    let policy = Some(WritePolicy { low: None, high: None });
+    for (framing, kind) in [(Framing::Tcp, "modbus-tcp"), (Framing::RtuOverTcp, "modbus-rtu-tcp")] {
+        let plc = Plc::start_with(framing, &content).await;
+        let addresses = [
+            (DataType::Int, r#"{"register":"40006"}"#),
+            (DataType::Float, r#"{"register":"HR10","type":"f64","order":"dcba"}"#),
+            (DataType::Bool, r#"{"table":"holding","register":20,"type":"bool","bit":15}"#),
+            (DataType::Bool, r#"{"table":"coil","register":3}"#),
+            (DataType::Text, r#"{"table":"holding","register":30,"type":"string","length":5,"order":"badc"}"#),
+            (DataType::Int, r#"{"table":"holding","register":40,"type":"bcd32"}"#),
+        ];
+        let points = (0..)
+            .zip(addresses)
+            .map(|(n, (data_type, address))| Point { write: policy, ..point(n, data_type, address) });
+        let mut link = Link::open(kind, plc.port, POLL, points.collect());
+        link.until_up().await;
+        let values = [
+            Value::Int(40_000),
+            Value::Float(-0.1),
+            Value::Bool(true),
+            Value::Bool(true),
+            Value::text("Füller"),
+            Value::Int(12_345_678),
+        ];
+        for (tag, value) in (0..).zip(values.clone()) {
+            let expires = Uptime::from_duration(Duration::from_secs(3_600));
+            let written = link.link.handle().write(Write { tag: TagIndex(tag), value, expires }).await;
+            assert_eq!(written, Written::Done, "{kind}, {}", addresses[tag as usize].1);
+        }
+        link.until("all values", |link| (0..values.len()).all(|n| value(link, n).as_ref() == Some(&values[n]))).await;
+    }
 }
 
 #[tokio::test]
 async fn a_killed_plc_is_stale_at_once_and_comes_back_with_its_new_program() {
     let mut plc = Plc::start(&Content { values: vec![word(5, 1)], ..Content::default() }).await;
-    let mut link = Link::open("modbus-tcp", plc.port, POLL, vec![holding(0, 5), holding(1, 6)]);
+    let mut link = Link::open("modbus-tcp", plc.port, POLL, vec![holding(0, 5), holding(1, 100)]);
     link.until("the first value", |link| value(link, 0) == Some(Value::Int(1))).await;
-    for round in 2..5 {
+    for round in 2..6 {
         let killed = Instant::now();
         plc.kill();
         let down = link.until_down().await;
         assert!(killed.elapsed() < Duration::from_secs(2), "{:?}", killed.elapsed());
         assert_eq!(down.quality, Quality::STALE);
-        plc.restart(&Content { values: vec![word(5, round)], ..Content::default() }).await;
-        link.until_within(Duration::from_secs(10), "the new value", |link| {
-            link.is(LinkState::Up) && value(link, 0) == Some(Value::Int(i64::from(round)))
+        // Its register map changes with each program: every other one has no register 100.
+        let has_it = round % 2 == 1;
+        let registers = if has_it { 200 } else { 50 };
+        plc.restart(&Content { values: vec![word(5, round)], registers, ..Content::default() }).await;
+        let other = if has_it { Quality::GOOD } else { Quality::BAD_CONFIGURATION };
+        link.latest[1] = None;
+        link.until_within(Duration::from_secs(10), "the new values", |link| {
+            link.is(LinkState::Up)
+                && value(link, 0) == Some(Value::Int(i64::from(round)))
+                && link.quality(1) == Some(other)
         })
         .await;
     }

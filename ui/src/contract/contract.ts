@@ -470,9 +470,17 @@ samplesPerSecond: number,
  */
 bytes: number, 
 /**
+ * Of the last whole second.
+ */
+bytesPerSecond: number, 
+/**
  * Connections made since the start.
  */
 connects: number, 
+/**
+ * How often the connection had to be made again.
+ */
+reconnects: number, 
 /**
  * Samples merged because the engine was busy.
  */
@@ -493,6 +501,30 @@ latencyMs: number | null,
  * When the last message came.
  */
 lastMessageAt: number | null, 
+/**
+ * The source's time of the newest value.
+ */
+newestValueAt: number | null, 
+/**
+ * The certificate that needs somebody most; none while all are good.
+ */
+certificate: CertificateWarning | null, 
+/**
+ * How many requests a round of polls has, where the protocol polls.
+ */
+blocks: number, 
+/**
+ * How many of those have a fault.
+ */
+blocksFaulty: number, 
+/**
+ * How many edge nodes and devices announced themselves, where the protocol has them.
+ */
+nodes: number, 
+/**
+ * How many of those are gone or have a fault.
+ */
+nodesFaulty: number, 
 /**
  * Errors by kind, those above zero.
  */
@@ -641,6 +673,335 @@ height: number,
  * Pixels or lines.
  */
 format: PictureFormat, };
+export type CertificateOwner = "peer" | "own" | "authority";
+export type CertificateLevel = "good" | "information" | "warning" | "alarm" | "notYetValid" | "ended";
+export type CertificateWarning = { 
+/**
+ * How near its end is.
+ */
+level: CertificateLevel, 
+/**
+ * Whole days up to its end; below 0 after it.
+ */
+daysLeft: number, };
+export type CertificateView = { 
+/**
+ * Whose.
+ */
+owner: CertificateOwner, 
+/**
+ * For whom it was made out.
+ */
+subject: string, 
+/**
+ * It is valid from here on.
+ */
+notBefore: number, 
+/**
+ * It is valid up to here.
+ */
+notAfter: number, 
+/**
+ * Whole days up to its end; below 0 after it.
+ */
+daysLeft: number, 
+/**
+ * How near its end is.
+ */
+level: CertificateLevel, 
+/**
+ * SHA-256 of it, as hexadecimal digits.
+ */
+fingerprint: string, };
+export type BlockView = { 
+/**
+ * The unit it goes to.
+ */
+unit: number, 
+/**
+ * The table it reads, in words.
+ */
+table: string, 
+/**
+ * The first cell, from 0.
+ */
+first: number, 
+/**
+ * How many cells.
+ */
+count: number, 
+/**
+ * How many tags are within.
+ */
+tags: number, 
+/**
+ * From one poll to the next, milliseconds.
+ */
+periodMs: number, 
+/**
+ * The answer's time, milliseconds; none before the first.
+ */
+latencyMs: number | null, 
+/**
+ * What is wrong with it, in words; empty while all is well.
+ */
+fault: string, };
+export type NodeView = { 
+/**
+ * Its ids from the outermost: group, node, device.
+ */
+path: Array<string>, 
+/**
+ * Whether it is there.
+ */
+online: boolean, 
+/**
+ * Since when.
+ */
+since: number, 
+/**
+ * How many metrics it announced.
+ */
+metrics: number, 
+/**
+ * How many messages of it came.
+ */
+messages: number, 
+/**
+ * How many of its messages were missing or out of order.
+ */
+gaps: number, 
+/**
+ * How often it was asked to announce itself anew.
+ */
+rebirths: number, 
+/**
+ * What is wrong with it, in words; empty while all is well.
+ */
+fault: string, };
+export type CaptionView = { 
+/**
+ * What it is about.
+ */
+caption: string, 
+/**
+ * What there is to say.
+ */
+words: string, };
+export type GatewayId = { 
+/**
+ * The gateway's id.
+ */
+gateway: string, };
+export type GatewayDetail = { 
+/**
+ * What the list says of it, at this moment.
+ */
+gateway: GatewayView, 
+/**
+ * The certificates in use, of both sides.
+ */
+certificates: Array<CertificateView>, 
+/**
+ * What is read together, where the protocol polls; those with a fault first, at most 1,000.
+ */
+blocks: Array<BlockView>, 
+/**
+ * Who announces itself on it, where the protocol has edge nodes; those with a fault first, at most 1,000.
+ */
+nodes: Array<NodeView>, 
+/**
+ * Anything else its protocol has to tell, such as its session with the broker.
+ */
+remarks: Array<CaptionView>, };
+export type BrowseGateway = { 
+/**
+ * The gateway's id.
+ */
+gateway: string, 
+/**
+ * Below which offer, by its `path`; empty for the beginning.
+ */
+path: string, 
+/**
+ * The protocol's own wishes, such as which registers to read.
+ */
+options: Record<string, unknown>, };
+export type OfferView = { 
+/**
+ * Where to look for what is below it.
+ */
+path: string, 
+/**
+ * Its own name, as the source writes it.
+ */
+name: string, 
+/**
+ * Whether there is more below it.
+ */
+hasMore: boolean, 
+/**
+ * The newest payload or value in words, shortened; none where nothing was seen.
+ */
+sample: string | null, 
+/**
+ * What its values seem to be.
+ */
+kind: TagKind | null, 
+/**
+ * The unit, where the source says one.
+ */
+unit: string, 
+/**
+ * The range, low before high, where the source says one.
+ */
+range: [number, number] | null, 
+/**
+ * The address a tag would have in the plant file; none for a place that is no value.
+ */
+address: Record<string, unknown> | null, 
+/**
+ * Whether a tag on it can be written.
+ */
+writable: boolean, 
+/**
+ * The equipment that the source suggests: group, edge node, device.
+ */
+equipment: Array<string>, 
+/**
+ * Further columns, such as a register in the four byte orders.
+ */
+columns: Array<CaptionView>, 
+/**
+ * The plant's tag that has this address already.
+ */
+tag: string | null, };
+export type BrowsedView = { 
+/**
+ * In the protocol's order.
+ */
+offers: Array<OfferView>, 
+/**
+ * How many more there are than are listed.
+ */
+more: number, 
+/**
+ * What a person should know of the answer; may be empty.
+ */
+remark: string, };
+export type AdoptTag = { 
+/**
+ * The path of the machine, line, area or site it is to belong to; none for the plant's own.
+ */
+equipment: string | null, 
+/**
+ * Its id within that; none to have one made of its name.
+ */
+id: string | null, 
+/**
+ * What people are to call it.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+kind: TagKind, 
+/**
+ * The unit; empty where there is none.
+ */
+unit: string, 
+/**
+ * Display range, low before high.
+ */
+range: [number, number] | null, 
+/**
+ * Digits after the point; none for what is usual.
+ */
+decimals: number | null, 
+/**
+ * Its address, as the gateway offers it.
+ */
+address: Record<string, unknown>, 
+/**
+ * Whether it may be written.
+ */
+writable: boolean, };
+export type AdoptMachine = { 
+/**
+ * `site/area/line/machine`.
+ */
+path: string, 
+/**
+ * What people are to call it; empty for the last part of its path.
+ */
+name: string, };
+export type Adopt = { 
+/**
+ * The gateway's id.
+ */
+gateway: string, 
+/**
+ * At most 5,000.
+ */
+tags: Array<AdoptTag>, 
+/**
+ * Those that are in the plant already are left alone.
+ */
+machines: Array<AdoptMachine>, };
+export type LeftOut = { 
+/**
+ * Its name in the request.
+ */
+name: string, 
+/**
+ * Why.
+ */
+reason: string, };
+export type Adopted = { 
+/**
+ * The full ids of the tags that were added.
+ */
+tags: Array<string>, 
+/**
+ * The paths of the machines that were added.
+ */
+machines: Array<string>, 
+/**
+ * What was left out because the plant has it already.
+ */
+leftOut: Array<LeftOut>, 
+/**
+ * The plant file afterwards.
+ */
+plant: PlantStatus, };
+export type WriteValue = boolean | number | string;
+export type WriteTag = { 
+/**
+ * The tag's full id.
+ */
+tag: string, 
+/**
+ * In the tag's unit.
+ */
+value: WriteValue, };
+export type WriteResult = "done" | "refused" | "notConfirmed" | "unknown";
+export type WriteOutcome = { 
+/**
+ * What became of it.
+ */
+outcome: WriteResult, 
+/**
+ * The reason, or what the device shows; empty when it is done.
+ */
+words: string, 
+/**
+ * The value that was wanted, in words with its unit.
+ */
+wanted: string, 
+/**
+ * The value before, in words with its unit and, where it could not be trusted, that; empty where there was none.
+ */
+before: string, };
 export type DemoAct = { "act": "jam", 
 /**
  * Its equipment path.
@@ -690,6 +1051,14 @@ export interface Commands {
   plant_reload: { request: Nothing; answer: PlantStatus };
   /** Gateways, stores and the plant file: how the program itself is doing. */
   status_read: { request: Nothing; answer: Status };
+  /** What is behind a gateway: certificates, polls, edge nodes. */
+  gateway_read: { request: GatewayId; answer: GatewayDetail };
+  /** Looks at what a gateway offers, which makes traffic on the way to it. */
+  gateway_browse: { request: BrowseGateway; answer: BrowsedView };
+  /** Takes what a gateway offers over into the plant file, and activates the plant. */
+  plant_adopt: { request: Adopt; answer: Adopted };
+  /** Writes a value to a tag's source, now or never, and says what became of it. */
+  tag_write: { request: WriteTag; answer: WriteOutcome };
   /** Every alarm that still needs somebody. */
   alarms_read: { request: Nothing; answer: ActiveAlarms };
   /** Acknowledges occurrences of alarms; what it says is done is on disk. */

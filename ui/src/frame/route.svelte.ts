@@ -42,6 +42,8 @@ export const to = {
   alarms: '#/alarms',
   journal: '#/journal',
   connections: '#/connections',
+  /** The connections with one gateway open. */
+  gateway: (id: string): string => `#/connections?gateway=${encodeURIComponent(id)}`,
   trends: '#/trends',
   machine: (path: string): string => `#/machine/${path.split('/').map(encodeURIComponent).join('/')}`,
   /** The active list with one occurrence open in the detail panel. */

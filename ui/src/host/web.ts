@@ -3,12 +3,14 @@ import { CallError, callError, type FrameRequest, type Host } from './host';
 
 /** No answer of the engine takes longer than this; a connection that hangs is one that failed. */
 const TIMEOUT_MS = 15_000;
+/** But for what waits for a device in the plant. */
+const LONG_MS: { [C in Command]?: number } = { gateway_browse: 70_000, tag_write: 30_000 };
 
 /** The engine behind the web host: two routes on this page's own origin, with the session's cookie. */
 export function webHost(): Host {
   return {
     async call<C extends Command>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']> {
-      const response = await post(`/api/call/${command}`, request);
+      const response = await post(`/api/call/${command}`, request, LONG_MS[command]);
       const json = (response.headers.get('content-type') ?? '').startsWith('application/json');
       return (json ? response.json() : response.arrayBuffer()) as Promise<Commands[C]['answer']>;
     },
@@ -18,7 +20,7 @@ export function webHost(): Host {
   };
 }
 
-async function post(url: string, body: unknown): Promise<Response> {
+async function post(url: string, body: unknown, timeout = TIMEOUT_MS): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {
@@ -27,7 +29,7 @@ async function post(url: string, body: unknown): Promise<Response> {
       body: JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
     });
   } catch (thrown) {
     throw new CallError('unavailable', thrown instanceof Error ? thrown.message : '');

@@ -1,12 +1,14 @@
 //! The contract as a host sees it: who may call what, what is recorded, what is refused and in which words.
 
+mod gateways;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::journal::{Entry, Journal, Phase, Query};
-use ::plant::{Files, Reading, TagIndices};
+use ::plant::{Addition, Files, Reading, TagIndices};
 use engine::{Engine, SystemClock};
-use gateway::{Counters, GatewayEvent, Gateways, OpenLink, What};
+use gateway::{Counters, GatewayEvent, Gateways, OpenLink, Requests, What};
 use history::History;
 use jiff::tz::TimeZone;
 use model::{Batch, Clock, GatewaySpec, Point, Protocols, Rejection, Sample, TagIndex, Update, Value};
@@ -15,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::contract::COMMANDS;
 use crate::wire::{DemoAct, DemoView, Host, Permission};
-use crate::{Answer, Api, Audit, Code, Demo, Failure, FrameRequest, Parts, PlantFolder, Principal};
+use crate::{AddError, Answer, Api, Audit, Code, Demo, Failure, FrameRequest, Parts, PlantFolder, Principal};
 
 const PLANT: &str = r#"
 [plant]
@@ -35,6 +37,7 @@ id = "temperature"
 gateway = "wire"
 unit = "°C"
 address = { at = 1 }
+write = { low = 0.0, high = 120.0 }
 
 [[alarms]]
 tag = "a/b/c/press/temperature"
@@ -48,12 +51,17 @@ priority = 1
 #[derive(Default)]
 struct Wire {
     sender: Mutex<Option<mpsc::Sender<GatewayEvent>>>,
+    counters: Arc<Counters>,
+    /// The answering side of the link.
+    requests: Mutex<Option<Requests>>,
 }
 
 impl Gateways for Wire {
     fn open(&self, _: &GatewaySpec, _: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
+        let (link, requests) = OpenLink::answering(Arc::clone(&self.counters));
+        *self.requests.lock().expect("one thread") = Some(requests);
         *self.sender.lock().expect("one thread") = Some(events);
-        OpenLink::in_memory(Arc::new(Counters::default()))
+        link
     }
 }
 
@@ -79,6 +87,19 @@ impl PlantFolder for Folder {
         let mut files = Files::new();
         files.insert("plant.toml", self.0.lock().expect("one thread").clone());
         ::plant::read(&files, &Wire::default(), keep)
+    }
+
+    fn add(&self, addition: &Addition, keep: &TagIndices) -> Result<Reading, AddError> {
+        let before = self.0.lock().expect("one thread").clone();
+        let whole = addition.behind(&before).map_err(|error| AddError::Refused(error.to_string()))?;
+        let mut files = Files::new();
+        files.insert("plant.toml", whole.clone());
+        let reading = ::plant::read(&files, &Wire::default(), keep);
+        if reading.plant.is_none() {
+            return Err(AddError::Checking(reading.problems));
+        }
+        *self.0.lock().expect("one thread") = whole;
+        Ok(reading)
     }
 
     fn words(&self) -> String {
@@ -141,7 +162,7 @@ impl Called {
             history,
             journal: Arc::clone(&journal),
             clock,
-            folder: Box::new(plant_folder),
+            folder: Arc::new(plant_folder),
             problems: vec![],
             demo: Some(Box::new(NoMachines)),
             zone: TimeZone::UTC,

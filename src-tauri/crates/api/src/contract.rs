@@ -3,9 +3,11 @@
 //!
 //! A line that lacks a column does not compile, and neither does a command without its line.
 
+use crate::commands::Recorded;
 use crate::wire::{
-    AcknowledgeAlarms, ActedOn, ActiveAlarms, DemoAct, DemoView, DrawTrend, JournalPage, Nothing, Permission,
-    PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal, ResetAlarms, Session, Status,
+    AcknowledgeAlarms, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
+    GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant,
+    ReadJournal, ResetAlarms, Session, Status, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -48,14 +50,20 @@ macro_rules! contract {
         }),+];
 
         impl Api {
-            /// Decodes the request, calls the command's function and encodes its answer. Only [`Api::call`] calls
-            /// this, after its checks.
-            pub(crate) async fn carry_out(&self, who: &Principal, command: &str, request: &[u8]) -> Result<Answer, Failure> {
+            /// Decodes the request, calls the command's function and encodes its answer; beside it, what the record is
+            /// to say of it. Only [`Api::call`] calls this, after its checks.
+            pub(crate) async fn carry_out(
+                &self,
+                who: &Principal,
+                command: &str,
+                request: &[u8],
+            ) -> Result<(Answer, String), Failure> {
                 match command {
                     $(stringify!($name) => {
                         let request: $request = decode(request)?;
                         let answer = self.$name(who, request).await?;
-                        contract!(@answer $form $($answer)? = answer)
+                        let record = contract!(@record $audit answer);
+                        Ok((contract!(@answer $form $($answer)? = answer)?, record))
                     })+
                     _ => Err(Failure::new(Code::NotFound, format!("there is no command '{command}'"))),
                 }
@@ -65,6 +73,8 @@ macro_rules! contract {
     (@type json $answer:ident) => { stringify!($answer) };
     (@type bytes) => { "ArrayBuffer" };
     (@answer json $type:ident = $answer:ident) => { Answer::json::<$type>(&$answer) };
+    (@record Yes $answer:ident) => { Recorded::record(&$answer) };
+    (@record No $answer:ident) => { String::new() };
     (@answer bytes = $answer:ident) => { Ok::<Answer, Failure>($answer) };
 }
 
@@ -77,6 +87,14 @@ contract! {
     plant_reload(Nothing) -> json(PlantStatus), Configure, Yes;
     /// Gateways, stores and the plant file: how the program itself is doing.
     status_read(Nothing) -> json(Status), View, No;
+    /// What is behind a gateway: certificates, polls, edge nodes.
+    gateway_read(GatewayId) -> json(GatewayDetail), View, No;
+    /// Looks at what a gateway offers, which makes traffic on the way to it.
+    gateway_browse(BrowseGateway) -> json(BrowsedView), Configure, Yes;
+    /// Takes what a gateway offers over into the plant file, and activates the plant.
+    plant_adopt(Adopt) -> json(Adopted), Configure, Yes;
+    /// Writes a value to a tag's source, now or never, and says what became of it.
+    tag_write(WriteTag) -> json(WriteOutcome), Operate, Yes;
     /// Every alarm that still needs somebody.
     alarms_read(Nothing) -> json(ActiveAlarms), View, No;
     /// Acknowledges occurrences of alarms; what it says is done is on disk.

@@ -22,4 +22,4 @@ pub use bindings::typescript;
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
 pub use picture::{Picture, draw};
-pub use router::{Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};
+pub use router::{AddError, Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};

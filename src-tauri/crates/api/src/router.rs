@@ -1,7 +1,7 @@
 //! The one way in: who calls, whether they may, the record of what they did, and the answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use engine::{Engine, Snapshot};
 use history::History;
@@ -64,8 +64,29 @@ pub trait PlantFolder: Send + Sync {
     /// Reads the files as they are now.
     fn read(&self, keep: &TagIndices) -> plant::Reading;
 
+    /// Writes machines and tags behind what is in the plant file, and reads the files as they are then. All of it is
+    /// checked before anything is written, and whatever happens meanwhile, the file is the old one or the new one.
+    ///
+    /// # Errors
+    /// [`AddError`]; the file is as it was.
+    fn add(&self, addition: &plant::Addition, keep: &TagIndices) -> Result<plant::Reading, AddError>;
+
     /// The folder for people.
     fn words(&self) -> String;
+}
+
+/// Why nothing was added to a plant file.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// This plant is not one to be changed. Its text is the reason.
+    #[error("{0}")]
+    Refused(String),
+    /// With the addition the plant would have errors: all of them, and the warnings.
+    #[error("the plant would have errors")]
+    Checking(Vec<plant::Problem>),
+    /// The new file could not be put on disk.
+    #[error("the plant file could not be written")]
+    Writing(#[source] std::io::Error),
 }
 
 /// The demo plant's disturbances.
@@ -91,7 +112,7 @@ pub struct Parts {
     /// The program's clock.
     pub clock: Arc<dyn Clock>,
     /// Where the plant came from and can be read again.
-    pub folder: Box<dyn PlantFolder>,
+    pub folder: Arc<dyn PlantFolder>,
     /// What the first reading of the plant found.
     pub problems: Vec<plant::Problem>,
     /// The demo plant's disturbances, where this is the demo plant.
@@ -106,6 +127,8 @@ pub struct Parts {
 pub struct Api {
     pub(crate) parts: Parts,
     pub(crate) problems: std::sync::Mutex<Vec<plant::Problem>>,
+    /// Whether somebody is changing the plant now.
+    pub(crate) changing: AtomicBool,
     failures: AtomicU64,
 }
 
@@ -127,7 +150,7 @@ impl Api {
     /// A contract over these parts.
     pub fn new(mut parts: Parts) -> Self {
         let problems = std::sync::Mutex::new(std::mem::take(&mut parts.problems));
-        Self { parts, problems, failures: AtomicU64::new(1) }
+        Self { parts, problems, changing: AtomicBool::new(false), failures: AtomicU64::new(1) }
     }
 
     /// Carries out a command: finds it in the list, checks the permission, records the intent where it is audited,
@@ -186,7 +209,7 @@ impl Api {
         match command.audit {
             Audit::No => {
                 self.check_permission(who, command)?;
-                self.carry_out(who, name, request).await
+                self.carry_out(who, name, request).await.map(|(answer, _)| answer)
             }
             Audit::Yes => {
                 let record = self.record_intent(who, command, request).await?;
@@ -195,7 +218,7 @@ impl Api {
                     Err(denied) => Err(denied),
                 };
                 self.record_outcome(record, &outcome);
-                outcome
+                outcome.map(|(answer, _)| answer)
             }
         }
     }

@@ -31,8 +31,10 @@ struct Measured {
     at: Uptime,
     messages: u64,
     samples: u64,
+    bytes: u64,
     messages_per_second: f64,
     samples_per_second: f64,
+    bytes_per_second: f64,
 }
 
 impl Links {
@@ -116,6 +118,7 @@ impl Links {
                 detail: running.open.detail(),
                 messages_per_second: running.measured.messages_per_second,
                 samples_per_second: running.measured.samples_per_second,
+                bytes_per_second: running.measured.bytes_per_second,
                 tags: count(running.tags.len()),
                 tags_not_good: count(not_good),
             })
@@ -151,7 +154,9 @@ impl Measured {
         if seconds > 0.0 {
             self.messages_per_second = traffic.messages.saturating_sub(self.messages) as f64 / seconds;
             self.samples_per_second = traffic.samples.saturating_sub(self.samples) as f64 / seconds;
-            (self.at, self.messages, self.samples) = (now, traffic.messages, traffic.samples);
+            self.bytes_per_second = traffic.bytes.saturating_sub(self.bytes) as f64 / seconds;
+            (self.at, self.messages, self.samples, self.bytes) =
+                (now, traffic.messages, traffic.samples, traffic.bytes);
         }
     }
 }

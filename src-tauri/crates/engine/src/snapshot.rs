@@ -84,6 +84,8 @@ pub struct Link {
     pub messages_per_second: f64,
     /// Samples in the last whole second.
     pub samples_per_second: f64,
+    /// Payload bytes in the last whole second.
+    pub bytes_per_second: f64,
     /// How many tags come over it.
     pub tags: u32,
     /// How many of them are not good now.

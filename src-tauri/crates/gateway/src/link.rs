@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::Counters;
-use crate::requests::LinkHandle;
+use crate::requests::{LinkHandle, Requests};
 
 /// Whatever can open links to gateways: the network, or a test.
 pub trait Gateways: Send + Sync {
@@ -88,8 +88,13 @@ impl OpenLink {
 
     /// A link without a task of its own, for gateways that live in memory.
     pub fn in_memory(counters: Arc<Counters>) -> Self {
-        let (handle, _requests) = crate::requests::channel();
-        Self { counters, handle, stop: watch::Sender::new(false), task: None }
+        Self::answering(counters).0
+    }
+
+    /// The same with its answering side, for gateways in memory that can be written to and looked at.
+    pub fn answering(counters: Arc<Counters>) -> (Self, Requests) {
+        let (handle, requests) = crate::requests::channel();
+        (Self { counters, handle, stop: watch::Sender::new(false), task: None }, requests)
     }
 
     /// What went over the link since it was opened.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, Settings, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
@@ -15,6 +15,7 @@ use crate::mqtt::{self, Mqtt};
 use crate::references::references;
 use crate::sparkplug::{self, Sparkplug};
 use crate::supervisor::{Randomness, Supervisor};
+use crate::tls;
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
 /// Opens links to real gateways, and knows which settings and addresses their protocols accept.
@@ -130,7 +131,7 @@ impl Protocols for Network {
     }
 
     fn has_certificate(&self, spec: &GatewaySpec) -> bool {
-        self.references(spec).iter().any(|reference| reference.referent == Referent::Certificate)
+        tls::is_on(&spec.settings)
     }
 }
 

@@ -298,8 +298,10 @@ async fn a_busy_device_keeps_its_last_values_for_a_while() {
     .await;
     let mut link = plc.link(&[0], "");
     link.until("busy for long", |link| link.quality(0) == Some(Quality::BAD_NO_COMMUNICATION)).await;
-    let qualities: Vec<_> = link.samples.iter().map(|(_, sample)| sample.quality).take(3).collect();
-    assert_eq!(qualities, [Quality::GOOD, Quality::GOOD, Quality::BAD_NO_COMMUNICATION]);
+    let qualities: Vec<_> = link.samples.iter().map(|(_, sample)| sample.quality).take(9).collect();
+    let (good, stale, bad) = (Quality::GOOD, Quality::STALE, Quality::BAD_NO_COMMUNICATION);
+    assert_eq!(qualities, [good, stale, stale, stale, good, stale, stale, stale, bad]);
+    assert_eq!(link.samples[1].1.value, Some(Value::Int(1)), "the last usable value");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::problem::{Place, Problems, shown};
 
 /// Longest id, or segment of a path, in characters.
-const LONGEST: usize = 64;
+pub(crate) const LONGEST: usize = 64;
 
 /// Whether a text is an id: letters without accents, digits, `_` and `-`, at most 64. Reports what is wrong.
 pub(crate) fn check_id(id: &str, at: Place, problems: &mut Problems) -> bool {

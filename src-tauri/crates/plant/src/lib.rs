@@ -11,6 +11,7 @@
 //! **Invariant:** no file, no socket, no clock, no logging. A plant is handed out only if there is no error in its
 //! files; an id that had a slot in the live table keeps it over every later reading.
 
+mod addition;
 mod alarms;
 mod difference;
 mod document;
@@ -29,6 +30,7 @@ mod template;
 
 use std::collections::BTreeMap;
 
+pub use addition::{Addition, NewMachine, NewTag, Unwritable, id_of, numbered};
 pub use difference::{Changes, Difference, difference};
 pub use plant::{AlarmDefinition, CertificateFault, Gateway, Plant, Role, Source, Tag, TagIndices, Watch};
 pub use problem::{Problem, Severity};
@@ -69,5 +71,10 @@ impl Files {
     /// Adds a file's text, or replaces it.
     pub fn insert(&mut self, path: impl Into<String>, text: impl Into<String>) {
         self.texts.insert(path.into(), text.into());
+    }
+
+    /// A file's text; `None` where there is no such file.
+    pub fn get(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
     }
 }

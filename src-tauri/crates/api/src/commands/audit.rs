@@ -5,10 +5,23 @@ use model::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::contract::Command;
+use crate::wire::{ActedOn, DemoView, PlantStatus};
 use crate::{Answer, Api, Code, Failure, Principal};
 
 /// Longest part of a request that is kept, characters.
 const MOST_KEPT: usize = 2_000;
+
+/// What the record says of an answer. Every audited command has an answer that knows.
+pub(crate) trait Recorded {
+    /// In words; `done` where there is nothing more to say.
+    fn record(&self) -> String {
+        "done".to_owned()
+    }
+}
+
+impl Recorded for ActedOn {}
+impl Recorded for DemoView {}
+impl Recorded for PlantStatus {}
 
 /// An action whose intent is on disk.
 pub(crate) struct Intent {
@@ -51,10 +64,10 @@ impl Api {
     }
 
     /// Writes down what came of it. The action is over, so nobody waits.
-    pub(crate) fn record_outcome(&self, intent: Intent, outcome: &Result<Answer, Failure>) {
+    pub(crate) fn record_outcome(&self, intent: Intent, outcome: &Result<(Answer, String), Failure>) {
         let at: Timestamp = self.parts.clock.now().wall;
         let words = match outcome {
-            Ok(_) => "done".to_owned(),
+            Ok((_, record)) => record.chars().take(MOST_KEPT).collect(),
             Err(failure) => format!("not done: {}", failure.message),
         };
         let phase = Phase::Outcome { intent: intent.seq, words };

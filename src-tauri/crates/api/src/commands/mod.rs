@@ -1,15 +1,19 @@
 //! What each command does, one file an area. The functions are named after the commands; only the contract's list calls
 //! them, after its checks.
 
+mod adopt;
 mod alarms;
 mod audit;
 mod demo;
+mod gateways;
 mod journal;
 mod plant;
 mod session;
 mod status;
 mod trends;
+mod write;
 
+pub(crate) use audit::Recorded;
 pub(crate) use plant::watched_tag;
 
 use crate::{Code, Failure};

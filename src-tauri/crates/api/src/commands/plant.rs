@@ -1,9 +1,13 @@
 //! The plant as configured, for screens, and reading it again.
 
-use ::plant::{AlarmDefinition, Plant, Problem, Role, Severity, Source, Tag, Watch};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ::plant::{AlarmDefinition, Plant, Problem, Reading, Role, Severity, Source, Tag, Watch};
 use alarm::{LimitKind, Trigger};
 use model::{DataType, Level, Node, TagIndex};
 
+use super::wait_for_disk;
 use crate::wire::{
     AlarmView, EquipmentView, LevelView, LimitKind as LimitKindView, LimitView, Nothing, PlantStatus, PlantView,
     ProblemView, TagKind, TagRole, TagView,
@@ -24,14 +28,31 @@ impl Api {
     }
 
     pub(crate) async fn plant_reload(&self, _: &Principal, _: Nothing) -> Result<PlantStatus, Failure> {
-        let running = self.parts.engine.snapshot();
-        let reading = self.parts.folder.read(running.plant.indices());
+        let _change = self.begin_change()?;
+        let keep = self.parts.engine.snapshot().plant.indices().clone();
+        let folder = Arc::clone(&self.parts.folder);
+        let reading = wait_for_disk(move || folder.read(&keep)).await?;
+        self.take(reading).await?;
+        Ok(self.plant_status())
+    }
+
+    /// Activates what was read, if it has no errors.
+    pub(crate) async fn take(&self, reading: Reading) -> Result<(), Failure> {
         *self.problems.lock().expect("nobody panics while holding the problems") = reading.problems;
         if let Some(plant) = reading.plant {
             let activated = self.parts.engine.activate(plant).await;
             activated.map_err(|stopped| Failure::caused(Code::Unavailable, "the plant was not activated", &stopped))?;
         }
-        Ok(self.plant_status())
+        Ok(())
+    }
+
+    /// One change of the plant at a time: each is read with the slots of the plant before it, and two that were read
+    /// with the same ones would give a slot to two tags.
+    pub(crate) fn begin_change(&self) -> Result<Change<'_>, Failure> {
+        if self.changing.swap(true, Ordering::AcqRel) {
+            return Err(Failure::new(Code::Unavailable, "the plant is being changed already; try again in a moment"));
+        }
+        Ok(Change(&self.changing))
     }
 
     pub(crate) fn plant_status(&self) -> PlantStatus {
@@ -41,6 +62,15 @@ impl Api {
             activated_at: self.parts.engine.snapshot().activated_at.millis(),
             problems: problems.iter().map(problem_view).collect(),
         }
+    }
+}
+
+/// A change of the plant that is going on; over when it is dropped.
+pub(crate) struct Change<'a>(&'a AtomicBool);
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -89,12 +119,7 @@ fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
         name: tag.name.clone(),
         equipment: tag.equipment.as_ref().map(ToString::to_string),
         role: tag.role.map(role_view),
-        kind: match tag.data_type {
-            DataType::Bool => TagKind::Bool,
-            DataType::Int => TagKind::Int,
-            DataType::Float => TagKind::Float,
-            DataType::Text => TagKind::Text,
-        },
+        kind: kind_view(tag.data_type),
         unit: tag.unit.clone(),
         decimals: tag.decimals,
         range: tag.range,
@@ -104,6 +129,15 @@ fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
         formula,
         words: tag.words.clone(),
         recorded: tag.recorded,
+    }
+}
+
+pub(crate) fn kind_view(data_type: DataType) -> TagKind {
+    match data_type {
+        DataType::Bool => TagKind::Bool,
+        DataType::Int => TagKind::Int,
+        DataType::Float => TagKind::Float,
+        DataType::Text => TagKind::Text,
     }
 }
 

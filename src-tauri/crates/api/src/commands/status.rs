@@ -3,16 +3,18 @@
 use ::journal::StoreStatus;
 use ::plant::Plant;
 use engine::Link;
-use model::{ErrorKind, LinkState};
+use model::{ErrorKind, LinkState, Timestamp};
 
+use super::gateways::{needs_somebody, worst_certificate};
 use crate::wire::{ErrorCount, GatewayState, GatewayView, Nothing, Status, StoreView};
 use crate::{Api, Failure, Principal};
 
 impl Api {
     pub(crate) async fn status_read(&self, _: &Principal, _: Nothing) -> Result<Status, Failure> {
         let snapshot = self.parts.engine.snapshot();
+        let now = self.parts.clock.now().wall;
         Ok(Status {
-            gateways: snapshot.links.iter().map(|link| gateway_view(link, &snapshot.plant)).collect(),
+            gateways: snapshot.links.iter().map(|link| gateway_view(link, &snapshot.plant, now)).collect(),
             history: store_view(self.parts.history.status()),
             journal: store_view(self.parts.journal.status()),
             plant: self.plant_status(),
@@ -20,9 +22,10 @@ impl Api {
     }
 }
 
-fn gateway_view(link: &Link, plant: &Plant) -> GatewayView {
+pub(super) fn gateway_view(link: &Link, plant: &Plant, now: Timestamp) -> GatewayView {
     let gateway = plant.gateway(&link.gateway);
     let traffic = &link.traffic;
+    let detail = &link.detail;
     GatewayView {
         id: link.gateway.to_string(),
         name: gateway.map(|gateway| gateway.spec.name.clone()).unwrap_or_default(),
@@ -42,12 +45,20 @@ fn gateway_view(link: &Link, plant: &Plant) -> GatewayView {
         samples: traffic.samples,
         samples_per_second: link.samples_per_second,
         bytes: traffic.bytes,
+        bytes_per_second: link.bytes_per_second,
         connects: traffic.connects,
+        reconnects: traffic.connects.saturating_sub(1),
         merged: traffic.merged,
         unknown: traffic.unknown,
         overruns: traffic.overruns,
         latency_ms: traffic.latency_ms,
         last_message_at: traffic.last_message.map(|time| time.millis()),
+        newest_value_at: traffic.newest_value.map(|time| time.millis()),
+        certificate: worst_certificate(&detail.certificates, now),
+        blocks: count(detail.blocks.len()),
+        blocks_faulty: count(detail.blocks.iter().filter(|block| !block.fault.is_empty()).count()),
+        nodes: count(detail.nodes.len()),
+        nodes_faulty: count(detail.nodes.iter().filter(|node| needs_somebody(node)).count()),
         errors: traffic
             .errors
             .iter()
@@ -56,6 +67,10 @@ fn gateway_view(link: &Link, plant: &Plant) -> GatewayView {
         last_error: traffic.last_error.as_ref().map(|(_, words)| words.clone()),
         last_error_at: traffic.last_error.as_ref().map(|(time, _)| time.millis()),
     }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn words(kind: ErrorKind) -> &'static str {

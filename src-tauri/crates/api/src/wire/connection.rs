@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::wire::CertificateWarning;
+
 /// Answer of `status_read`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -65,9 +67,14 @@ pub struct GatewayView {
     /// Payload bytes since the start.
     #[ts(type = "number")]
     pub bytes: u64,
+    /// Of the last whole second.
+    pub bytes_per_second: f64,
     /// Connections made since the start.
     #[ts(type = "number")]
     pub connects: u64,
+    /// How often the connection had to be made again.
+    #[ts(type = "number")]
+    pub reconnects: u64,
     /// Samples merged because the engine was busy.
     #[ts(type = "number")]
     pub merged: u64,
@@ -82,6 +89,19 @@ pub struct GatewayView {
     /// When the last message came.
     #[ts(type = "number | null")]
     pub last_message_at: Option<i64>,
+    /// The source's time of the newest value.
+    #[ts(type = "number | null")]
+    pub newest_value_at: Option<i64>,
+    /// The certificate that needs somebody most; none while all are good.
+    pub certificate: Option<CertificateWarning>,
+    /// How many requests a round of polls has, where the protocol polls.
+    pub blocks: u32,
+    /// How many of those have a fault.
+    pub blocks_faulty: u32,
+    /// How many edge nodes and devices announced themselves, where the protocol has them.
+    pub nodes: u32,
+    /// How many of those are gone or have a fault.
+    pub nodes_faulty: u32,
     /// Errors by kind, those above zero.
     pub errors: Vec<ErrorCount>,
     /// The last error in words.

@@ -3,22 +3,31 @@
 //! These types are the contract's own; the crates inside never serialise theirs, so that either side can change alone.
 //! TypeScript gets them through `ts-rs` (see `bindings`). Times are milliseconds since the Unix epoch, UTC.
 
+mod adopt;
 mod alarm;
 mod connection;
 mod demo;
+mod gateway;
 mod plant;
 mod session;
 mod trend;
+mod write;
 
+pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
 pub use alarm::{
     AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, JournalEntry, JournalKind, JournalPage,
     ReadJournal, RefusedOccurrence, ResetAlarms,
 };
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};
+pub use gateway::{
+    BlockView, BrowseGateway, BrowsedView, CaptionView, CertificateLevel, CertificateOwner, CertificateView,
+    CertificateWarning, GatewayDetail, GatewayId, NodeView, OfferView,
+};
 pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};
 pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
+pub use write::{WriteOutcome, WriteResult, WriteTag, WriteValue};
 
 /// Nothing to say: the request of a command that takes none.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize, ts_rs::TS)]

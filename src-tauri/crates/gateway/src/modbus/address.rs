@@ -91,7 +91,7 @@ impl Address {
     pub(super) fn read(point: &Point, device: &Device) -> Result<(Address, Mapping), Vec<Rejection>> {
         let mut form = Form::new(&point.address);
         let place = place(&mut form, device.base);
-        let own_unit = form.integer("unit", 0..=255).and_then(|unit| u8::try_from(unit).ok());
+        let own_unit = form.integer("unit", device.line.units()).and_then(|unit| u8::try_from(unit).ok());
         let period = form.integer("poll_ms", 20..=3_600_000).map(|ms| Duration::from_millis(ms.unsigned_abs()));
         let encoding = place.and_then(|(table, _)| encoding(&mut form, table, point.data_type));
         let part_write =

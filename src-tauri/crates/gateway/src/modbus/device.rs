@@ -1,6 +1,7 @@
 //! What the plant file says of a device: how it is reached, and how it likes to be asked.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use model::{GatewaySpec, Rejection};
@@ -108,7 +109,8 @@ impl Device {
             RTU_TCP => endpoint(&mut form).map(|(host, port)| Line::RtuOverTcp { host, port }),
             _ => endpoint(&mut form).map(|(host, port)| Line::Tcp { host, port }),
         };
-        let unit = form.integer("unit", 0..=255).and_then(|unit| u8::try_from(unit).ok());
+        let units = line.as_ref().map_or(0..=255, Line::units);
+        let unit = form.integer("unit", units).and_then(|unit| u8::try_from(unit).ok());
         let poll_ms = form.integer("poll_ms", 20..=3_600_000).unwrap_or(1_000);
         let timeout_ms = form.integer("timeout_ms", 50..=5_000).unwrap_or(1_000);
         // Modbus TCP numbers its requests; there is nothing to wait for.
@@ -174,6 +176,15 @@ fn serial(form: &mut Form<'_>) -> Option<Serial> {
 }
 
 impl Line {
+    /// The unit ids that can be asked: on a serial line 0 speaks to all, and nobody answers; those above 247 are reserved
+    /// (Modbus over Serial Line V1.02, 2.2).
+    pub(super) fn units(&self) -> RangeInclusive<i64> {
+        match self {
+            Line::Tcp { .. } => 0..=255,
+            Line::RtuOverTcp { .. } | Line::Serial(_) => 1..=247,
+        }
+    }
+
     /// Whether an answer carries the number of its request. Where it does not, a late one looks like any other.
     pub(super) fn numbers_requests(&self) -> bool {
         match self {
@@ -238,7 +249,14 @@ mod tests {
         assert_eq!(device.timing.turnaround, Duration::from_secs(1));
         let device = read(RTU, r#"{"device":"COM3","baud":9600,"parity":"none","stop_bits":2}"#).expect("enough");
         assert_eq!(device.line.to_string(), "Modbus RTU, COM3, 9600 8N2");
-        for text in [r"{}", r#"{"device":""}"#, r#"{"device":"d","data_bits":7}"#, r#"{"device":"d","host":"p"}"#] {
+        for text in [
+            r"{}",
+            r#"{"device":"d","unit":0}"#,
+            r#"{"device":"d","unit":248}"#,
+            r#"{"device":""}"#,
+            r#"{"device":"d","data_bits":7}"#,
+            r#"{"device":"d","host":"p"}"#,
+        ] {
             assert!(read(RTU, text).is_err(), "{text}");
         }
         let line = read(RTU_TCP, r#"{"host":"moxa","port":4001,"turnaround_ms":200}"#).expect("enough").line;

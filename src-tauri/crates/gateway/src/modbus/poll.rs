@@ -24,7 +24,7 @@ use crate::requests::Request;
 const REST: Duration = Duration::from_secs(60);
 /// A new connection tries again what an earlier one found refused, one after another, this far apart.
 const RETRY: Duration = Duration::from_millis(100);
-/// A busy device's last values stand for this many polls.
+/// A busy device's last values stand for this many polls, uncertain.
 const PATIENCE: u32 = 3;
 /// How often the plan and its figures are told.
 const TELL: Duration = Duration::from_secs(1);
@@ -53,6 +53,8 @@ pub(super) struct Polled {
     /// Polls in a row that found the device busy.
     busy: u32,
     latency: Option<Duration>,
+    /// The newest value of each of its tags, in their order; empty before the first.
+    last: Vec<Option<Value>>,
 }
 
 /// What to do next.
@@ -66,7 +68,7 @@ enum Next {
 
 impl From<Block> for Polled {
     fn from(block: Block) -> Self {
-        Self { block, due: Instant::now(), fault: None, rests_until: None, busy: 0, latency: None }
+        Self { block, due: Instant::now(), fault: None, rests_until: None, busy: 0, latency: None, last: Vec::new() }
     }
 }
 
@@ -275,17 +277,19 @@ impl<'a> Poll<'a> {
         self.has_news |= polled.fault.is_some();
         (polled.fault, polled.busy) = (None, 0);
         let block = &polled.block;
-        let updates = block.tags.iter().map(|tag| {
+        let samples = block.tags.iter().map(|tag| {
             let raw = read(tag.address.encoding, block.cells_of(tag));
-            let sample = match raw.and_then(|raw| tag.value(raw)) {
+            match raw.and_then(|raw| tag.value(raw)) {
                 Ok((value, quality)) => Sample { quality, ..Sample::good(arrival, value) },
                 Err(quality) => {
                     self.attempt.error(ErrorKind::Decode, format!("{}: {}", tag.id, quality.words()));
                     Sample::bad(arrival, quality)
                 }
-            };
-            Update::new(tag.tag, sample)
+            }
         });
+        let samples: Vec<Sample> = samples.collect();
+        polled.last = samples.iter().map(|sample| sample.value.clone()).collect();
+        let updates = polled.block.tags.iter().zip(samples).map(|(tag, sample)| Update::new(tag.tag, sample));
         self.attempt.deliver(updates.collect());
         if was_refused {
             self.learn_anew(index);
@@ -348,6 +352,12 @@ impl<'a> Poll<'a> {
             Remedy::Wait => {
                 polled.busy += 1;
                 if polled.busy <= PATIENCE {
+                    let (tags, time) = (polled.block.tags.iter(), self.attempt.now().wall);
+                    let updates = tags.zip(&polled.last).filter_map(|(tag, last)| {
+                        let sample = Sample { quality: Quality::STALE, ..Sample::good(time, last.clone()?) };
+                        Some(Update::new(tag.tag, sample))
+                    });
+                    self.attempt.deliver(updates.collect());
                     return;
                 }
             }

@@ -101,8 +101,9 @@ impl Poll<'_> {
         let found = match parts.as_slice() {
             [] => match form.number_or_text("units") {
                 Some(units) => {
-                    let units = unit_list(&units)?;
-                    Found::ByAsking(units.into_iter().map(Step::Unit).collect(), timeout.min(UNIT_LIMIT))
+                    let known = self.modbus.device.line.units();
+                    let units = unit_list(&units)?.into_iter().filter(|unit| known.contains(&i64::from(*unit)));
+                    Found::ByAsking(units.map(Step::Unit).collect(), timeout.min(UNIT_LIMIT))
                 }
                 None => Found::At(self.named_units()),
             },

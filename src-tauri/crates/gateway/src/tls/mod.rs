@@ -5,6 +5,8 @@
 //! renewed one needs no restart.
 
 mod certificate;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;
 mod verifier;
@@ -13,7 +15,7 @@ mod words;
 use std::io;
 use std::sync::Arc;
 
-use model::{Certificate, CertificateOwner, ErrorKind, Timestamp};
+use model::{Certificate, CertificateOwner, ErrorKind, Settings, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 pub(crate) use tokio_rustls::client::TlsStream;
@@ -52,6 +54,22 @@ struct Own {
     certificate: String,
     /// The secret with the private key.
     key_secret: String,
+}
+
+/// Whether settings ask for TLS, in whatever protocol.
+pub(crate) fn is_on(settings: &Settings) -> bool {
+    settings.get("tls").and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+/// The certificates in a file's content, PEM, for whoever wants to know how long they are good for.
+///
+/// # Errors
+/// Why there are none, in words.
+pub fn certificates(pem: &[u8], owner: CertificateOwner) -> Result<Vec<Certificate>, String> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.map_err(|error| format!("it cannot be read: {error}"))?;
+    let told: Vec<_> = read.iter().filter_map(|der| certificate::read(der, owner)).collect();
+    if told.is_empty() { Err("it holds no certificate in PEM form".to_owned()) } else { Ok(told) }
 }
 
 impl Tls {

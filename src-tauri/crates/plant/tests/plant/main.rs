@@ -1,5 +1,6 @@
 //! A plant's files in, a plant and problems out.
 
+mod addition;
 mod alarms;
 mod bounds;
 mod common;
