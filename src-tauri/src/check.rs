@@ -7,14 +7,23 @@ use std::sync::Arc;
 use api::PlantFolder as _;
 use engine::SystemClock;
 use gateway::Network;
+use model::Clock as _;
 use plant::{Problem, Severity, TagIndices};
 
 use crate::folder::{Folder, Owner};
+use crate::references;
+use crate::secrets::Store;
 
 /// Prints the problems, one on two lines; fails if one of them is an error.
 pub fn run(dir: &Path) -> ExitCode {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
-    let reading = Folder::new(dir.to_path_buf(), Owner::Person, network).read(&TagIndices::default());
+    let folder = Folder::new(dir.to_path_buf(), Owner::Person, Arc::clone(&network));
+    let mut reading = folder.read(&TagIndices::default());
+    if let Some(plant) = &reading.plant {
+        let missing =
+            references::missing(plant, network.as_ref(), &Store::new(dir.to_path_buf()), SystemClock.now().wall);
+        reading.problems.extend(missing);
+    }
     for problem in &reading.problems {
         println!("{}", words(problem));
     }

@@ -15,6 +15,7 @@ mod folder;
 mod http;
 mod logs;
 mod operate;
+mod references;
 mod rewrite;
 mod running;
 mod secrets;

@@ -14,7 +14,7 @@ const README = join(ROOT, 'docs/pictures');
 const backend = useBackend();
 
 type Scheme = 'light' | 'dark';
-type Name = keyof typeof SCREENS | 'trends-pens';
+type Name = keyof typeof SCREENS | 'trends-pens' | 'connections-offers';
 
 const ADDRESSES: Record<Name, string> = {
   ...SCREENS,
@@ -27,6 +27,7 @@ const ADDRESSES: Record<Name, string> = {
     `${machine('labeller')}/jam`,
   ].join(',')}&last=3600`,
   'trends-pens': `${SCREENS.trends}?pens=${machine('filler')}/speed&last=28800`,
+  'connections-offers': `${SCREENS.connections}?gateway=plc`,
 };
 
 const SIZES = [
@@ -66,6 +67,11 @@ async function show(page: Page, name: Name): Promise<void> {
       break;
     case 'connections':
       await expect(screen.getByTestId('gateway-row')).toHaveCount(2);
+      break;
+    case 'connections-offers':
+      await screen.getByTestId('part-offers').click();
+      await page.getByTestId('browse-look').click();
+      await expect(screen.getByTestId('offer').first()).toBeVisible();
       break;
   }
   await expect(page.locator('[data-loading=true]')).toHaveCount(0);

@@ -13,7 +13,7 @@ use plant::TagIndices;
 
 use super::keyring::{Keyring, Trouble};
 use super::{Place, Store, terminal};
-use crate::folder::Folder;
+use crate::folder::{Folder, Owner};
 
 /// What can be done with secrets.
 #[derive(Clone, Debug, Subcommand)]
@@ -117,8 +117,8 @@ fn set(name: &str, what: Referent) -> Result<(), SecretError> {
 
 /// A user and a password as one secret.
 fn login(user: &str, password: &str) -> Result<Secret, String> {
-    if user.is_empty() || password.is_empty() {
-        return Err("the user or the password is empty".to_owned());
+    if user.is_empty() {
+        return Err("the user is empty".to_owned());
     }
     if user.contains(char::is_control) || password.contains(['\n', '\r']) {
         return Err("a user and a password are one line each".to_owned());
@@ -151,7 +151,7 @@ fn list(plant: Option<PathBuf>) -> Result<(), SecretError> {
 /// The secrets that a plant names, each with the gateway that needs it.
 fn needed(folder: PathBuf) -> Result<Vec<(String, Reference)>, SecretError> {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
-    let reading = Folder::new(folder.clone(), String::new(), Arc::clone(&network)).read(&TagIndices::default());
+    let reading = Folder::new(folder.clone(), Owner::Person, Arc::clone(&network)).read(&TagIndices::default());
     let plant = reading.plant.ok_or(SecretError::ReadingPlant { folder })?;
     let of = |gateway: &plant::Gateway| {
         let words = format!("the gateway \"{}\"", gateway.spec.name);
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_login_is_two_lines() {
         assert_eq!(login("anna", "p w:1").expect("a log-in").reveal(), "anna\np w:1");
-        for (user, password) in [("", "x"), ("x", ""), ("a\nb", "x"), ("a", "x\ny")] {
+        for (user, password) in [("", "x"), ("a\nb", "x"), ("a", "x\ny")] {
             let said = login(user, password).expect_err("no log-in");
             assert!(!said.contains('x'), "{said}");
         }

@@ -141,7 +141,7 @@ impl From<Error> for Trouble {
         let is_absent = match &error {
             Error::Unavailable => true,
             Error::Zbus(zbus::Error::MethodError(name, _, _)) => is_unknown(name.as_str()),
-            Error::Zbus(zbus::Error::InputOutput(error)) => {
+            Error::Zbus(zbus::Error::InputOutput(error) | zbus::Error::Connection(error, _)) => {
                 matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
             }
             Error::Zbus(zbus::Error::FDO(error)) => is_unknown_to_the_bus(error),

@@ -16,6 +16,8 @@ use crate::{node, set_up, tools};
 
 /// For what compiles a whole tree on a slow machine.
 const LONG: Duration = Duration::from_secs(2400);
+/// For faults at full length: some of them last ten minutes.
+const FAULTS: Duration = Duration::from_secs(3 * 3600);
 /// For what only reads.
 const SHORT: Duration = Duration::from_secs(300);
 
@@ -30,7 +32,7 @@ const NOT_CHECKED: [&str; 8] =
 pub fn test(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode, Trouble> {
     let again = arguments.iter().any(|argument| argument == "--again");
     let only = arguments.iter().map(String::as_str).find(|argument| *argument != "--again");
-    let mut steps = set_up(project, interrupt, Purpose::Test, 2)?;
+    let mut steps = set_up(project, interrupt, Purpose::Test, 3)?;
     set_up_tools(project, interrupt, &mut steps)?;
 
     let checks: Vec<Check<'_>> =
@@ -61,19 +63,30 @@ fn stamp(project: &Project, check: &str) -> Result<Stamp, Trouble> {
     stamp.text(&version("rustc")).text(&version("node")).tree(project.root(), &NOT_CHECKED)
 }
 
-/// The benchmarks of all crates that have some. The window and the tests around it have none, and leaving them out
-/// spares building them once more for speed.
-pub fn bench(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
+/// The benchmarks of all crates that have some, or those of one name. The window and the tests around it have none, and
+/// leaving them out spares building them once more for speed.
+pub fn bench(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<(), Trouble> {
     let mut command = project.cargo();
-    command.args(["bench", "--workspace", "--bench", "*", "--locked"]);
+    command.args(["bench", "--workspace", "--bench", only.unwrap_or("*"), "--locked"]);
     for without in ["andon", "window", "tidy", "xtask"] {
         command.args(["--exclude", without]);
     }
     process::run(&mut command, LONG, interrupt)
 }
 
+/// The tests with real peers and faults at full length, one after the other, as `docs/faults.md` reports them.
+pub fn faults(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<(), Trouble> {
+    let mut command = project.cargo();
+    command.args(["test", "--package", "field", "--locked", "--no-fail-fast", "--", "--test-threads", "1"]);
+    command.args(only).env("ANDON_FAULTS", "long");
+    process::run(&mut command, FAULTS, interrupt)
+}
+
 fn set_up_tools(project: &Project, interrupt: &Interrupt, steps: &mut Steps) -> Result<(), Trouble> {
     steps.step("Packages of the journeys", || node::install(project, &project.tests(), interrupt))?;
+    steps.step("Packages of the field tests' peers", || {
+        node::install(project, &project.tests().join("field/peers"), interrupt)
+    })?;
     steps.step("Driver of the real window", || tools::tauri_driver(project, interrupt))?;
     Ok(())
 }

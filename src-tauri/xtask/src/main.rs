@@ -38,7 +38,8 @@ cargo xtask COMMAND
   test [NAME]    set up, then every check, or only those whose name has NAME in it; what passed
                  on the very same tree before is not done again
                    --again               do it all the same
-  bench          the benchmarks
+  bench [NAME]   the benchmarks, or only those of this name, such as `gateways` or `live`
+  faults [NAME]  the faults of docs/faults.md at full length, or only those whose name has NAME in it
   fuzz [TARGET]  whatever bytes, into everything that reads what comes from outside
                    --seconds N           for so long each, 600 if not said
   screenshots    pictures of every screen in both themes, to look at
@@ -72,7 +73,13 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
         "bench" => {
             let mut steps = Steps::new(2);
             steps.step("System packages", || packages::install(&project, Purpose::Run, &interrupt))?;
-            steps.step("Benchmarks", || checks::bench(&project, &interrupt))?;
+            steps.step("Benchmarks", || checks::bench(&project, &interrupt, rest.first().map(String::as_str)))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "faults" => {
+            let mut steps = Steps::new(2);
+            steps.step("System packages", || packages::install(&project, Purpose::Test, &interrupt))?;
+            steps.step("Faults", || checks::faults(&project, &interrupt, rest.first().map(String::as_str)))?;
             Ok(ExitCode::SUCCESS)
         }
         "fuzz" => fuzz::fuzz(&project, &interrupt, rest),

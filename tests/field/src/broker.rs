@@ -1,55 +1,168 @@
-//! Mosquitto, and a publisher that shares no code with what is tested.
+//! Mosquitto, set up by the test that uses it.
 
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
+use crate::certificates::Identity;
+use crate::lab::Place;
+pub use crate::publisher::{Keep, Publisher, publish_packet, raw_connection};
 use crate::{Process, free_port};
 
 /// A broker with its own configuration.
 #[derive(Debug)]
 pub struct Mosquitto {
-    /// Where it listens, on this machine alone.
+    /// Where it listens.
     pub port: u16,
+    setup: Setup,
     folder: TempDir,
     process: Option<Process>,
 }
 
-/// Whether a message is kept by the broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// No: whoever subscribes later does not see it.
-    Live,
-    /// Yes, until the next one of its topic.
-    Retained,
+/// What a broker is like, beside its port.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    lines: String,
+    files: Vec<(&'static str, String)>,
+    users: Vec<(&'static str, &'static str)>,
+    place: Option<Place>,
+}
+
+impl Setup {
+    /// Sessions, what waits for them, and retained messages outlive it, if it is ended in order.
+    #[must_use]
+    pub fn persistent(self) -> Self {
+        self.line("max_queued_messages 0\npersistence true")
+    }
+
+    /// Only these users are admitted, with these passwords.
+    #[must_use]
+    pub fn users(self, users: &[(&'static str, &'static str)]) -> Self {
+        Self { users: users.to_vec(), ..self }
+    }
+
+    /// Who may read and write what, in Mosquitto's own words.
+    #[must_use]
+    pub fn acl(mut self, rules: &str) -> Self {
+        self.files.push(("acl", rules.to_owned()));
+        self.line("acl_file {folder}/acl")
+    }
+
+    /// It speaks TLS, shows this certificate, and asks for none.
+    #[must_use]
+    pub fn tls(mut self, own: &Identity) -> Self {
+        self.files.push(("server.pem", own.certificate.clone()));
+        self.files.push(("server.key", own.key.clone()));
+        self.line("certfile {folder}/server.pem\nkeyfile {folder}/server.key")
+    }
+
+    /// It admits only who shows a certificate of this authority.
+    #[must_use]
+    pub fn admits_certificates_of(mut self, authority: &Identity) -> Self {
+        self.files.push(("clients.pem", authority.certificate.clone()));
+        self.line("cafile {folder}/clients.pem\nrequire_certificate true")
+    }
+
+    /// It speaks MQTT within WebSocket.
+    #[must_use]
+    pub fn websocket(self) -> Self {
+        self.line("protocol websockets")
+    }
+
+    /// So many messages of a client are under way at most; 0 for any number.
+    #[must_use]
+    pub fn inflight(self, messages: u32) -> Self {
+        self.line(&format!("max_inflight_messages {messages}"))
+    }
+
+    /// It runs in a place of a network of the test's own.
+    #[must_use]
+    pub fn at(self, place: Place) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    /// Anything else, in Mosquitto's own words; `{folder}` stands for the broker's folder.
+    #[must_use]
+    pub fn line(mut self, line: &str) -> Self {
+        self.lines.push_str(line);
+        self.lines.push('\n');
+        self
+    }
+
+    fn address(&self) -> IpAddr {
+        self.place.as_ref().map_or(Ipv4Addr::LOCALHOST.into(), Place::address)
+    }
+
+    fn write(&self, folder: &Path, port: u16) {
+        for (name, content) in &self.files {
+            std::fs::write(folder.join(name), content).expect("a writable folder");
+        }
+        let mut text = format!("log_dest none\nlistener {port} {}\n", self.address());
+        // Otherwise it becomes another user, who may not read the test's folder.
+        text.push_str("user root\n");
+        let place = folder.to_str().expect("a path of this test");
+        text.push_str(&self.lines.replace("{folder}", place));
+        writeln!(text, "persistence_location {place}/").expect("a string takes all");
+        if self.users.is_empty() {
+            text.push_str("allow_anonymous true\n");
+        } else {
+            let file = folder.join("passwords");
+            std::fs::write(&file, "").expect("a writable folder");
+            for (user, password) in &self.users {
+                let made = Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, password]).status();
+                assert!(made.is_ok_and(|status| status.success()), "apt-get install mosquitto");
+            }
+            writeln!(text, "allow_anonymous false\npassword_file {place}/passwords").expect("a string takes all");
+        }
+        std::fs::write(folder.join("mosquitto.conf"), text).expect("a writable folder");
+    }
 }
 
 impl Mosquitto {
-    /// Starts a broker that admits everybody.
+    /// Starts a broker that admits everybody and forgets everything.
     ///
     /// # Panics
     /// When Mosquitto is not installed.
     pub async fn start() -> Mosquitto {
+        Self::start_as(Setup::default()).await
+    }
+
+    /// Starts a broker of a kind.
+    ///
+    /// # Panics
+    /// As [`Mosquitto::start`].
+    pub async fn start_as(setup: Setup) -> Mosquitto {
         let folder = TempDir::new().expect("a temporary folder");
         let port = free_port();
-        let configuration =
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n");
-        std::fs::write(folder.path().join("mosquitto.conf"), configuration).expect("a writable folder");
-        let mut broker = Mosquitto { port, folder, process: None };
+        setup.write(folder.path(), port);
+        let mut broker = Mosquitto { port, setup, folder, process: None };
         broker.restart().await;
         broker
     }
 
-    /// Starts it again, on the same port, with nothing of what it knew.
+    /// Goes over to another setup with the next start.
+    pub fn change(&mut self, setup: Setup) {
+        setup.write(self.folder.path(), self.port);
+        self.setup = setup;
+    }
+
+    /// Starts it again, on the same port. What it knew is gone unless it is persistent.
     pub async fn restart(&mut self) {
-        let mut command = Command::new(program());
-        command.arg("-c").arg(self.folder.path().join("mosquitto.conf"));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let remedy = "apt-get install mosquitto";
-        self.process = Some(Process::start(&mut command, self.port, remedy).await);
+        let configuration = self.folder.path().join("mosquitto.conf");
+        let mut command = match &self.setup.place {
+            None => Command::new(program()),
+            Some(place) => place.command(program()),
+        };
+        command.arg("-c").arg(configuration).stdout(Stdio::null()).stderr(Stdio::null());
+        let (address, place) = (self.address(), self.setup.place.clone());
+        let is_ready = move || match &place {
+            None => std::net::TcpStream::connect(address).is_ok(),
+            Some(place) => place.connect(address).is_ok(),
+        };
+        self.process = Some(Process::start_until(&mut command, "apt-get install mosquitto", is_ready).await);
     }
 
     /// Ends it with SIGKILL.
@@ -57,6 +170,19 @@ impl Mosquitto {
         if let Some(process) = self.process.take() {
             process.kill();
         }
+    }
+
+    /// Ends it in order; a persistent one writes down what it knows.
+    pub fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.stop();
+        }
+    }
+
+    /// Lets a persistent broker that was ended forget everything, sessions included.
+    pub fn forget(&self) {
+        // There is none where nothing was ever kept.
+        let _none = std::fs::remove_file(self.folder.path().join("mosquitto.db"));
     }
 
     /// The running program.
@@ -67,9 +193,20 @@ impl Mosquitto {
         self.process.as_ref().expect("the broker runs")
     }
 
-    /// A connection to publish with.
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.setup.address(), self.port)
+    }
+
+    /// A connection to publish with, to a broker that admits everybody without TLS.
     pub async fn publisher(&self) -> Publisher {
-        Publisher::connect(self.port).await
+        match &self.setup.place {
+            None => Publisher::connect(self.port).await,
+            Some(place) => {
+                let stream = place.connect(self.address()).expect("the broker listens");
+                Publisher::over(stream).await
+            }
+        }
     }
 }
 
@@ -81,86 +218,4 @@ fn program() -> PathBuf {
         .map(|folder: PathBuf| folder.join("mosquitto"))
         .find(|program| program.is_file())
         .unwrap_or_else(|| Path::new("mosquitto").to_owned())
-}
-
-/// Publishes with QoS 1, one message after another.
-#[derive(Debug)]
-pub struct Publisher {
-    stream: TcpStream,
-}
-
-impl Publisher {
-    async fn connect(port: u16) -> Publisher {
-        Publisher { stream: raw_connection(port).await }
-    }
-
-    /// Publishes a message and waits until the broker has it.
-    ///
-    /// # Panics
-    /// When the broker does not take it.
-    pub async fn publish(&mut self, topic: &str, payload: &[u8], keep: Keep) {
-        let length = u16::try_from(topic.len()).expect("short").to_be_bytes();
-        let body = [&length[..], topic.as_bytes(), &[0, 1], payload].concat();
-        let first = match keep {
-            Keep::Live => 0x32,
-            Keep::Retained => 0x33,
-        };
-        self.stream.write_all(&packet(first, &body)).await.expect("the broker listens");
-        let mut answer = [0; 4];
-        self.stream.read_exact(&mut answer).await.expect("PUBACK");
-        assert_eq!(answer, [0x40, 2, 0, 1], "the broker has it");
-    }
-
-    /// Publishes a live message.
-    pub async fn live(&mut self, topic: &str, payload: impl AsRef<[u8]>) {
-        self.publish(topic, payload.as_ref(), Keep::Live).await;
-    }
-}
-
-/// A connection to a broker that accepted it, for bytes of one's own.
-///
-/// # Panics
-/// When nobody listens or the broker does not accept.
-pub async fn raw_connection(port: u16) -> TcpStream {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the broker listens");
-    let id = format!("test{}", own_number());
-    let length = u16::try_from(id.len()).expect("short").to_be_bytes();
-    // CONNECT, MQTT 3.1.1, clean session, no keep-alive.
-    let body = [&b"\0\x04MQTT\x04\x02\0\0"[..], &length, id.as_bytes()].concat();
-    stream.write_all(&packet(0x10, &body)).await.expect("the broker listens");
-    let mut answer = [0; 4];
-    stream.read_exact(&mut answer).await.expect("CONNACK");
-    assert_eq!(answer, [0x20, 2, 0, 0], "the broker accepts");
-    stream
-}
-
-/// A message with QoS 0, as bytes.
-///
-/// # Panics
-/// When the topic is longer than 65,535 bytes.
-pub fn publish_packet(topic: &str, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(topic.len()).expect("a topic of this length").to_be_bytes();
-    packet(0x30, &[&length[..], topic.as_bytes(), payload].concat())
-}
-
-fn packet(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![first];
-    let mut length = body.len();
-    loop {
-        let low = u8::try_from(length & 0x7F).expect("seven bits");
-        length >>= 7;
-        bytes.push(if length == 0 { low } else { low | 0x80 });
-        if length == 0 {
-            break;
-        }
-    }
-    bytes.extend(body);
-    bytes
-}
-
-/// Differs from every other in this process; brokers of different processes never meet.
-fn own_number() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,14 +1,24 @@
 //! Real brokers and PLCs as peers of the gateways.
 //!
 //! The tests start what they need and end it again, each on its own free port with its own files. A peer program that is
-//! not installed makes a test fail with what to install; nothing is skipped.
+//! not installed makes a test fail with what to install. Only what needs a network of its own ([`lab`]) cannot run
+//! everywhere; where it could not, it says so on the screen.
 
 pub mod broker;
+pub mod certificates;
+pub mod edge;
+pub mod figures;
+pub mod lab;
 #[path = "../../../src-tauri/crates/gateway/tests/peer/mod.rs"]
 pub mod link;
+pub mod observer;
 pub mod plc;
 mod process;
+pub mod proxy;
 pub mod pty;
+mod publisher;
+pub mod station;
+pub mod wallet;
 
 pub use process::Process;
 

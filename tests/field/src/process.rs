@@ -14,19 +14,27 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program and waits until it listens.
+    /// Starts a program and waits until it listens on a port of this machine.
     ///
     /// # Panics
     /// When the program is missing, with `remedy`, or when it does not listen in time.
     pub async fn start(command: &mut Command, port: u16, remedy: &str) -> Process {
+        Self::start_until(command, remedy, || TcpStream::connect(("127.0.0.1", port)).is_ok()).await
+    }
+
+    /// Starts a program and waits until `is_ready`.
+    ///
+    /// # Panics
+    /// When the program is missing, with `remedy`, or when it is not ready in time.
+    pub async fn start_until(command: &mut Command, remedy: &str, is_ready: impl Fn() -> bool) -> Process {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut process = Process::spawn(command, remedy);
         let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !is_ready() {
             if let Ok(Some(status)) = process.child.try_wait() {
                 panic!("{program} ended at once: {status}");
             }
-            assert!(Instant::now() < deadline, "{program} does not listen on port {port}");
+            assert!(Instant::now() < deadline, "{program} does not get ready");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         process
@@ -48,6 +56,19 @@ impl Process {
     /// Ends it without a chance to say anything.
     pub fn kill(mut self) {
         self.end();
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not within ten seconds.
+    pub fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let asked = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            assert!(asked.elapsed() < Duration::from_secs(10), "it does not end when asked to");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Freezes it: the system goes on to accept and confirm bytes, the program does nothing.

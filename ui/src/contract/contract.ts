@@ -674,7 +674,7 @@ height: number,
  */
 format: PictureFormat, };
 export type CertificateOwner = "peer" | "own" | "authority";
-export type CertificateLevel = "good" | "information" | "warning" | "alarm" | "invalid";
+export type CertificateLevel = "good" | "information" | "warning" | "alarm" | "notYetValid" | "ended";
 export type CertificateWarning = { 
 /**
  * How near its end is.

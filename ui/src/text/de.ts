@@ -321,11 +321,14 @@ export const de: Messages = {
       information: 'Endet innerhalb von 60 Tagen',
       warning: 'Endet innerhalb von 30 Tagen',
       alarm: 'Endet innerhalb von 7 Tagen',
-      invalid: 'Ungültig',
+      notYetValid: 'Noch nicht gültig',
+      ended: 'Abgelaufen',
     },
     certificateDays: (days) =>
       days < 0 ? `seit ${-days} d abgelaufen` : days === 1 ? 'noch 1 Tag' : `noch ${days} Tage`,
-    certificateShort: (days) => (days < 0 ? 'Zertifikat abgelaufen' : `Zertifikat: ${days} d`),
+    certificateNotYet: (day) => `gültig ab ${day}`,
+    certificateShort: (days) => `Zertifikat: ${days} d`,
+    certificateInvalid: (why) => `Zertifikat: ${why}`,
     validity: (from, to) => `${from} bis ${to}`,
     fingerprint: 'SHA-256',
     block: {
@@ -349,6 +352,7 @@ export const de: Messages = {
       offline: 'Weg',
     },
     well: 'in Ordnung',
+    fault: 'gestört',
     history: 'Historie',
     journal: 'Journal',
     working: 'Arbeitet',
@@ -418,6 +422,7 @@ export const de: Messages = {
     options: {
       filter: 'Themen',
       seconds: 'Sekunden zuhören',
+      system: 'Die des Brokers',
       units: 'Geräte',
       unit: 'Gerät',
       table: 'Tabelle',

@@ -320,11 +320,14 @@ export const en = {
       information: 'Ends within 60 days',
       warning: 'Ends within 30 days',
       alarm: 'Ends within 7 days',
-      invalid: 'Not valid',
+      notYetValid: 'Not valid yet',
+      ended: 'Expired',
     },
     certificateDays: (days: number) =>
       days < 0 ? `expired ${-days} d ago` : days === 1 ? '1 day left' : `${days} days left`,
-    certificateShort: (days: number) => (days < 0 ? 'Certificate expired' : `Certificate: ${days} d`),
+    certificateNotYet: (day: string) => `valid from ${day} on`,
+    certificateShort: (days: number) => `Certificate: ${days} d`,
+    certificateInvalid: (why: string) => `Certificate: ${why}`,
     validity: (from: string, to: string) => `${from} to ${to}`,
     fingerprint: 'SHA-256',
     block: {
@@ -348,6 +351,7 @@ export const en = {
       offline: 'Offline',
     },
     well: 'well',
+    fault: 'fault',
     history: 'History',
     journal: 'Journal',
     working: 'Working',
@@ -417,6 +421,7 @@ export const en = {
     options: {
       filter: 'Topics',
       seconds: 'Seconds to listen',
+      system: 'The broker’s own',
       units: 'Units',
       unit: 'Unit',
       table: 'Table',

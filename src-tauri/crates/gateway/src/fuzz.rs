@@ -7,9 +7,10 @@ pub use crate::modbus::fuzz::{modbus_address, modbus_reply};
 pub use crate::mqtt::client::fuzz::mqtt_sieve;
 pub use crate::mqtt::fuzz::{mqtt_address, mqtt_payload};
 pub use crate::sparkplug::fuzz::{sparkplug_address, sparkplug_host, sparkplug_payload};
+pub use crate::tls::fuzz::certificate;
 
 /// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("mqtt_payload", mqtt_payload),
     ("mqtt_address", mqtt_address),
     ("mqtt_sieve", mqtt_sieve),
@@ -18,6 +19,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 8] = [
     ("sparkplug_payload", sparkplug_payload),
     ("sparkplug_address", sparkplug_address),
     ("sparkplug_host", sparkplug_host),
+    ("certificate", certificate),
 ];
 
 /// What holds of every sample that is made from outside.

@@ -34,3 +34,4 @@ pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, i
 pub use link::{GatewayEvent, Gateways, OpenLink, Receipt, What};
 pub use network::Network;
 pub use requests::{Answer, LinkHandle, Request, Requests, channel};
+pub use tls::certificates;

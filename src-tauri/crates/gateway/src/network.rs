@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Referent, Rejection, Settings, TagIndex};
+use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Rejection, Settings, TagIndex};
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
-use crate::modbus::{self, Buses, Modbus};
+use crate::modbus::{self, Buses, Modbus, Trust};
 use crate::mqtt::{self, Mqtt};
 use crate::references::references;
+use crate::sparkplug::{self, Sparkplug};
 use crate::supervisor::{Randomness, Supervisor};
+use crate::tls;
 use crate::{Counters, Credentials, GatewayEvent, Gateways, NoCredentials, OpenLink};
 
 /// Opens links to real gateways, and knows which settings and addresses their protocols accept.
@@ -28,11 +30,13 @@ pub struct Network {
 #[derive(Clone, Copy)]
 enum Kind {
     Mqtt,
+    Sparkplug,
     Modbus,
 }
 
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     (mqtt::KIND, Kind::Mqtt),
+    (sparkplug::KIND, Kind::Sparkplug),
     (modbus::TCP, Kind::Modbus),
     (modbus::RTU, Kind::Modbus),
     (modbus::RTU_TCP, Kind::Modbus),
@@ -61,7 +65,12 @@ impl Network {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
             Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
                 .map(|mqtt| Arc::new(mqtt) as _),
-            Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
+            Ok(Kind::Sparkplug) => Sparkplug::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
+                .map(|sparkplug| Arc::new(sparkplug) as _),
+            Ok(Kind::Modbus) => {
+                let trust = Trust { credentials: Arc::clone(&self.credentials), clock: Arc::clone(&self.clock) };
+                Modbus::new(spec, points, &self.buses, &trust).map(|modbus| Arc::new(modbus) as _)
+            }
             Err(rejection) => Err(vec![rejection]),
         };
         driver.unwrap_or_else(|rejections| {
@@ -100,6 +109,7 @@ impl Protocols for Network {
     fn check_gateway(&self, spec: &GatewaySpec) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_gateway(spec),
+            Kind::Sparkplug => sparkplug::check_gateway(spec),
             Kind::Modbus => modbus::check_gateway(spec),
         }
     }
@@ -107,13 +117,14 @@ impl Protocols for Network {
     fn full_address(&self, spec: &GatewaySpec, point: &Point) -> Result<Settings, Vec<Rejection>> {
         match kind(spec) {
             Ok(Kind::Mqtt) => mqtt::full_address(spec, point),
-            Ok(Kind::Modbus) | Err(_) => Ok(point.address.clone()),
+            Ok(Kind::Sparkplug | Kind::Modbus) | Err(_) => Ok(point.address.clone()),
         }
     }
 
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
         match kind(spec).map_err(|rejection| vec![rejection])? {
             Kind::Mqtt => mqtt::check_point(point),
+            Kind::Sparkplug => sparkplug::check_point(point),
             Kind::Modbus => modbus::check_point(spec, point),
         }
     }
@@ -123,7 +134,7 @@ impl Protocols for Network {
     }
 
     fn has_certificate(&self, spec: &GatewaySpec) -> bool {
-        self.references(spec).iter().any(|reference| reference.referent == Referent::Certificate)
+        tls::is_on(&spec.settings)
     }
 }
 
@@ -183,7 +194,7 @@ mod tests {
     #[test]
     fn each_protocol_checks_its_own() {
         let network = Network::new(Arc::new(Still));
-        assert_eq!(network.kinds(), ["mqtt", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"]);
+        assert_eq!(network.kinds(), ["mqtt", "sparkplug", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"]);
         assert_eq!(network.check_gateway(&spec("mqtt", r#"{"host":"b"}"#)), Ok(()));
         assert_eq!(network.check_gateway(&spec("modbus-tcp", r#"{"host":"b","unit":3}"#)), Ok(()));
         assert!(network.check_gateway(&spec("mqtt", r#"{"host":"b","unit":3}"#)).is_err());

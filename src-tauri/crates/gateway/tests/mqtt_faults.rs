@@ -208,14 +208,14 @@ async fn a_taken_over_client_id_is_suspected() {
 async fn a_fight_for_a_client_id_is_slowed_down() {
     let broker = Broker::start().await;
     let mut link = mqtt(&broker, r#""client_id":"line1""#, &["a"]);
-    for _ in 0..2 {
+    for _ in 0..3 {
         let station = broker.subscribe(granted).await;
         link.until_up().await;
         drop(station);
         link.until_down().await;
     }
     let down = link.status.clone().expect("down").reason;
-    assert!(down.contains("the 2. time in a row") && down.contains("\"line1\""), "{down}");
+    assert!(down.contains("the 3. time in a row") && down.contains("\"line1\""), "{down}");
     assert_eq!(link.errors(ErrorKind::Refused), 1, "what is refused is tried again after half a minute");
 }
 

@@ -308,9 +308,11 @@ impl Running {
         let (outbox, inbox) = mpsc::channel(2);
         let plc = self.plc.clone();
         let mqtt_port = self.mqtt_port;
+        let story = Arc::clone(&self.story);
+        let set = move |station, speed| set_speed(&mut lock(&story).line, station, speed);
         tokio::select! {
             () = self.tick(outbox) => {}
-            () = publish(mqtt_port, inbox) => {}
+            () = publish(mqtt_port, inbox, set) => {}
             () = plc.serve(listener) => {}
         }
     }
@@ -329,6 +331,9 @@ impl Running {
             let readings = {
                 let mut story = lock(&self.story);
                 let Story { line, random, noise } = &mut *story;
+                for setpoint in self.plc.take_written() {
+                    set_speed(line, setpoint.station, setpoint.speed);
+                }
                 line.step(dt, random);
                 Readings::of(line, noise)
             };
@@ -342,6 +347,13 @@ impl Running {
                 remember(&self.folder, &line);
             }
         }
+    }
+}
+
+/// Takes a setpoint over. A controller says nothing to one that it cannot use, and its own stays as it is.
+fn set_speed(line: &mut Line, station: Station, speed: f64) {
+    if !line.set_speed(station, speed) {
+        tracing::debug!("the demo's {} cannot run at {speed}", station.id());
     }
 }
 

@@ -16,6 +16,17 @@ pub(crate) const ROOT: &str = "demo/filling/line1";
 /// The machines that speak MQTT; the others are behind the PLC.
 pub(crate) const SPEAKERS: [Station; 3] = [Station::Filler, Station::Labeller, Station::Palletiser];
 
+/// Where the controllers listen for the speed that their machine should have.
+pub(crate) const SETPOINTS: &str = "demo/filling/line1/+/setpoint/speed/set";
+
+/// What a message to the controllers means: a bare number for one of their machines.
+pub(crate) fn setpoint(topic: &str, payload: &[u8]) -> Option<(Station, f64)> {
+    let machine = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_suffix("/setpoint/speed/set")?;
+    let station = SPEAKERS.into_iter().find(|station| station.id() == machine)?;
+    let speed: f64 = std::str::from_utf8(payload).ok()?.trim().parse().ok()?;
+    Some((station, speed))
+}
+
 /// Whether the broker keeps a message for those who subscribe later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -133,6 +144,20 @@ mod tests {
     use super::*;
     use crate::line::Line;
     use crate::random::Random;
+
+    #[test]
+    fn a_setpoint_is_a_number_for_a_machine_on_the_broker() {
+        let topic = "demo/filling/line1/filler/setpoint/speed/set";
+        assert_eq!(setpoint(topic, b" 380.5"), Some((Station::Filler, 380.5)));
+        for (topic, payload) in [
+            (topic, &b"fast"[..]),
+            (topic, b""),
+            ("demo/filling/line1/capper/setpoint/speed/set", b"1"),
+            ("demo/filling/line1/filler/setpoint/speed", b"1"),
+        ] {
+            assert_eq!(setpoint(topic, payload), None, "{topic}");
+        }
+    }
 
     #[test]
     fn a_status_is_json_with_its_own_time_and_exact_counters() {

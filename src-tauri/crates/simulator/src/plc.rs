@@ -1,7 +1,7 @@
 //! A real Modbus TCP server on loopback, reading from the PLC's image, that can be frozen.
 //!
 //! Frozen, it keeps its connections and goes on reading requests, but answers none: the hardest failure to notice.
-//! Writing is refused: the demo's PLC is for looking at.
+//! Of all it holds, only the speed setpoints can be written.
 
 use std::future;
 use std::net::SocketAddr;
@@ -12,12 +12,14 @@ use tokio_modbus::prelude::{ExceptionCode, Request, Response, SlaveRequest};
 use tokio_modbus::server::Service;
 use tokio_modbus::server::tcp::Server;
 
-use crate::registers::{Absent, Content, Image, Table};
+use crate::registers::{Absent, Content, Image, Setpoint, Table};
 
 /// The PLC's changing part.
 #[derive(Debug, Default)]
 struct Memory {
     image: Arc<Image>,
+    /// Written and not taken over by the line yet, the newest last.
+    written: Vec<Setpoint>,
     frozen: bool,
 }
 
@@ -32,9 +34,27 @@ const MOST_BITS: u16 = 2_000;
 const MOST_WORDS: u16 = 125;
 
 impl Plc {
-    /// Replaces the whole memory at once.
+    /// Replaces the whole memory at once, but for what was written meanwhile.
     pub(crate) fn load(&self, image: Image) {
-        self.with(|memory| memory.image = Arc::new(image));
+        self.with(|memory| memory.image = Arc::new(memory.written.iter().fold(image, Image::with)));
+    }
+
+    /// What was written since the last call, oldest first.
+    pub(crate) fn take_written(&self) -> Vec<Setpoint> {
+        self.with(|memory| std::mem::take(&mut memory.written))
+    }
+
+    fn write(&self, setpoint: Setpoint) -> Result<(), ExceptionCode> {
+        if !setpoint.station.can_run_at(setpoint.speed) {
+            return Err(ExceptionCode::IllegalDataValue);
+        }
+        self.with(|memory| {
+            // Of each machine the newest counts.
+            memory.written.retain(|older| older.station != setpoint.station);
+            memory.written.push(setpoint);
+            memory.image = Arc::new(Image::clone(&memory.image).with(&setpoint));
+        });
+        Ok(())
     }
 
     /// Stops answering.
@@ -80,7 +100,15 @@ impl Plc {
             Request::ReadDiscreteInputs(from, count) => (Table::Discrete, from, count),
             Request::ReadInputRegisters(from, count) => (Table::Input, from, count),
             Request::ReadHoldingRegisters(from, count) => (Table::Holding, from, count),
-            // The crate's enum, not ours: whatever it holds besides reading is refused.
+            Request::WriteSingleRegister(at, word) => {
+                self.write(Setpoint::of(unit, at, &[word]).map_err(exception)?)?;
+                return Ok(Some(Response::WriteSingleRegister(at, word)));
+            }
+            Request::WriteMultipleRegisters(at, ref words) => {
+                self.write(Setpoint::of(unit, at, words).map_err(exception)?)?;
+                return Ok(Some(Response::WriteMultipleRegisters(at, 1)));
+            }
+            // The crate's enum, not ours: whatever else it holds is refused.
             _ => return Err(ExceptionCode::IllegalFunction),
         };
         let most = match table {
@@ -95,9 +123,15 @@ impl Plc {
             (_, Ok(Content::Bits(bits))) => Ok(Some(Response::ReadDiscreteInputs(bits))),
             (Table::Input, Ok(Content::Words(words))) => Ok(Some(Response::ReadInputRegisters(words))),
             (_, Ok(Content::Words(words))) => Ok(Some(Response::ReadHoldingRegisters(words))),
-            (_, Err(Absent::Address)) => Err(ExceptionCode::IllegalDataAddress),
-            (_, Err(Absent::Unit)) => Err(ExceptionCode::GatewayTargetDevice),
+            (_, Err(absent)) => Err(exception(absent)),
         }
+    }
+}
+
+fn exception(absent: Absent) -> ExceptionCode {
+    match absent {
+        Absent::Address => ExceptionCode::IllegalDataAddress,
+        Absent::Unit => ExceptionCode::GatewayTargetDevice,
     }
 }
 

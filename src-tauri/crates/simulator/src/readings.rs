@@ -97,7 +97,7 @@ fn common(line: &Line, station: Station, to: &mut Collector<'_>, noise: &mut Ran
     let speed = line.speed(station);
     let measured = if speed > 1.0 { speed + 0.7 * noise.bell() } else { 0.0 };
     to.float("speed", measured.max(0.0) / design.bottles_a_unit, 1, 2.0 / design.bottles_a_unit);
-    to.float("speed_target", design.target / design.bottles_a_unit, 1, 0.0);
+    to.float("speed_target", line.setpoint(station), 1, 0.0);
     to.count("good_count", good);
     to.count("reject_count", reject);
     to.flag("jam", line.is_jammed(station));

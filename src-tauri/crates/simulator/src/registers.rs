@@ -78,6 +78,39 @@ pub(crate) enum Absent {
     Address,
 }
 
+/// The machines behind the PLC, unit 1 first.
+const MACHINES: [Station; 3] = [Station::Depalletiser, Station::Capper, Station::Packer];
+/// The holding register with the speed setpoint, and its unit of measure.
+const SETPOINT: (u16, f64) = (0, 0.1);
+
+/// The one thing that can be written: the speed that a machine should have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Setpoint {
+    pub(crate) station: Station,
+    /// In the machine's own units a minute.
+    pub(crate) speed: f64,
+    unit: u8,
+    word: u16,
+}
+
+impl Setpoint {
+    /// What a request to write means.
+    ///
+    /// # Errors
+    /// [`Absent`] where nothing can be written there.
+    pub(crate) fn of(unit: u8, address: u16, words: &[u16]) -> Result<Self, Absent> {
+        let station = usize::from(unit).checked_sub(1).and_then(|index| MACHINES.get(index));
+        let station =
+            *station.ok_or(if usize::from(unit) == MACHINES.len() + 1 { Absent::Address } else { Absent::Unit })?;
+        match (address, words) {
+            (address, [word]) if address == SETPOINT.0 => {
+                Ok(Self { station, speed: f64::from(*word) * SETPOINT.1, unit, word: *word })
+            }
+            _ => Err(Absent::Address),
+        }
+    }
+}
+
 /// Words in the input table of a unit, used or not.
 const INPUTS: usize = 40;
 
@@ -90,7 +123,7 @@ impl Image {
                 unit.put(table, address, packed, readings.get(Some(station), name));
             };
             put(Table::Discrete, 0, Packed::Bit, "jam");
-            put(Table::Holding, 0, Packed::U16(0.1), "speed_target");
+            put(Table::Holding, usize::from(SETPOINT.0), Packed::U16(SETPOINT.1), "speed_target");
             put(Table::Input, 0, Packed::U16(1.0), "state_code");
             put(Table::Input, 1, Packed::U16(0.1), "speed");
             put(Table::Input, 2, Packed::F32(order), "power");
@@ -130,6 +163,14 @@ impl Image {
                 line,
             ],
         }
+    }
+
+    /// The same with a setpoint that the line has not taken over yet.
+    pub(crate) fn with(mut self, setpoint: &Setpoint) -> Self {
+        if let Some(unit) = usize::from(setpoint.unit).checked_sub(1).and_then(|index| self.units.get_mut(index)) {
+            unit.holdings[usize::from(SETPOINT.0)] = setpoint.word;
+        }
+        self
     }
 
     /// What a request asks for.

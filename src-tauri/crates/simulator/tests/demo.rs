@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use model::{Clock, Now, Timestamp, Uptime};
 use rumqttc::{AsyncClient, Broker, Event, EventLoop, MqttOptions, Packet, QoS};
 use simulator::{Act, Demo, Options};
-use tokio_modbus::prelude::{Reader, Slave, tcp};
+use tokio_modbus::prelude::{Reader, Slave, Writer, tcp};
 
 /// The machine's clock; the engine has its own, which this crate must not know.
 struct TestClock(Instant);
@@ -149,4 +149,43 @@ fn a_second_demo_in_the_folder_goes_on_where_the_first_ended() {
     let second = demo(folder.path());
     let jammed = second.view().machines.iter().any(|machine| machine.name == "Packer" && machine.jammed);
     assert!(jammed, "the jam is still there");
+}
+
+#[tokio::test]
+async fn a_setpoint_is_written_to_the_plc_and_no_other_register_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo(folder.path());
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], demo.ports().1));
+    let mut plc = tcp::connect_slave(address, Slave(2)).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while plc.read_holding_registers(0, 1).await.unwrap().is_err() {
+        assert!(Instant::now() < deadline, "the PLC is not loaded");
+    }
+    plc.write_single_register(0, 3805).await.unwrap().unwrap();
+    assert_eq!(plc.read_holding_registers(0, 1).await.unwrap().unwrap(), [3805], "shown at once");
+    plc.write_multiple_registers(0, &[3700]).await.unwrap().unwrap();
+    let taken_over = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < taken_over {
+        let shown = plc.read_holding_registers(0, 1).await.unwrap().unwrap();
+        assert_eq!(shown, [3700], "the line has it, and it never flickers");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(plc.write_single_register(1, 1).await.unwrap().is_err(), "another register");
+    assert!(plc.write_multiple_registers(0, &[1, 2]).await.unwrap().is_err(), "more than the setpoint");
+    assert!(plc.write_single_register(0, 60_000).await.unwrap().is_err(), "faster than the machine can");
+    assert!(plc.write_single_coil(0, true).await.unwrap().is_err(), "a coil");
+}
+
+#[tokio::test]
+async fn a_controller_on_the_broker_takes_its_setpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo(folder.path());
+    let (client, mut events) = subscriber(&demo);
+    let setpoint = "demo/filling/line1/filler/setpoint/speed";
+    assert_eq!(publish_on(&client, &mut events, setpoint).await, "400");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    client.publish(format!("{setpoint}/set"), "380.5", rumqttc::PublishOptions::at_least_once()).await.unwrap();
+    while publish_on(&client, &mut events, setpoint).await != "380.5" {
+        assert!(Instant::now() < deadline, "the setpoint is not taken over");
+    }
 }

@@ -176,7 +176,7 @@ async fn what_is_taken_over_is_in_the_plant_at_once() {
     let horn = tags.iter().find(|tag| tag["id"] == "a/b/c/oven/Hupe_Sued").expect("it is in the plant");
     assert_eq!((&horn["name"], &horn["kind"]), (&json!("Hupe \"Süd\""), &json!("bool")));
     assert!(called.plant_text().starts_with(PLANT), "what a person wrote stays to the letter");
-    assert_eq!(called.recorded("plant_adopt").await, ["done: 3 tags and 1 machines added, 2 left out"]);
+    assert_eq!(called.recorded("plant_adopt").await, ["done: tags added 3, machines added 1, left out 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,9 +30,10 @@ impl Api {
             let now = folder.read(&keep);
             let plant = now.plant.ok_or_else(|| refused("the plant file has errors already", &now.problems))?;
             let planned = plan(&plant, request)?;
-            let reading = match planned.addition.is_empty() {
-                true => None,
-                false => Some(folder.add(&planned.addition, &keep).map_err(not_added)?),
+            let reading = if planned.addition.is_empty() {
+                None
+            } else {
+                Some(folder.add(&planned.addition, &keep).map_err(not_added)?)
             };
             Ok::<_, Failure>((planned, reading))
         })
@@ -54,7 +55,7 @@ impl Api {
 impl Recorded for Adopted {
     fn record(&self) -> String {
         format!(
-            "done: {} tags and {} machines added, {} left out",
+            "done: tags added {}, machines added {}, left out {}",
             self.tags.len(),
             self.machines.len(),
             self.left_out.len()
@@ -176,7 +177,7 @@ fn refused(what: &str, problems: &[Problem]) -> Failure {
     });
     let mut words = format!("{what}: {}", named.collect::<Vec<_>>().join("; "));
     if errors.len() > NAMED {
-        words.push_str(&format!("; and {} more", errors.len() - NAMED));
+        words = format!("{words}; and {} more", errors.len() - NAMED);
     }
     Failure::new(Code::Invalid, words)
 }

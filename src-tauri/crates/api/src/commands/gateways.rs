@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use ::plant::{Plant, Source};
 use model::{
-    Browse, Browsed, Certificate, CertificateOwner as Owner, EdgeNode, LinkDetail, Offer, ReadBlock, Settings,
-    Timestamp,
+    Browse, Browsed, Certificate, CertificateOwner as Owner, CertificateStanding, EdgeNode, LinkDetail, Offer,
+    ReadBlock, Settings, Timestamp,
 };
 
 use super::Recorded;
@@ -28,7 +28,6 @@ const LONGEST_TEXT: usize = 1_000;
 const LONGEST_PATH: usize = 8 * 1024;
 /// Most further columns of an offer.
 const MOST_COLUMNS: usize = 32;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Api {
     pub(crate) async fn gateway_read(&self, _: &Principal, request: GatewayId) -> Result<GatewayDetail, Failure> {
@@ -74,8 +73,8 @@ pub(super) fn needs_somebody(node: &EdgeNode) -> bool {
 /// The certificate that needs somebody most; `None` while all are good.
 pub(super) fn worst_certificate(certificates: &[Certificate], now: Timestamp) -> Option<CertificateWarning> {
     let warnings = certificates.iter().map(|certificate| CertificateWarning {
-        level: level(certificate, now),
-        days_left: days_left(certificate, now),
+        level: level(certificate.standing(now)),
+        days_left: certificate.days_left(now),
     });
     warnings
         .filter(|warning| warning.level != CertificateLevel::Good)
@@ -107,18 +106,14 @@ fn first_those<T>(all: &[T], first: impl Fn(&T) -> bool + Copy) -> impl Iterator
     urgent.chain(all.iter().filter(move |each| !first(each))).take(LISTED)
 }
 
-fn days_left(certificate: &Certificate, now: Timestamp) -> i64 {
-    certificate.not_after.millis().saturating_sub(now.millis()).div_euclid(DAY_MS)
-}
-
-fn level(certificate: &Certificate, now: Timestamp) -> CertificateLevel {
-    let left = certificate.not_after.millis().saturating_sub(now.millis());
-    match left {
-        _ if left < 0 || now < certificate.not_before => CertificateLevel::Invalid,
-        _ if left <= 7 * DAY_MS => CertificateLevel::Alarm,
-        _ if left <= 30 * DAY_MS => CertificateLevel::Warning,
-        _ if left <= 60 * DAY_MS => CertificateLevel::Information,
-        _ => CertificateLevel::Good,
+fn level(standing: CertificateStanding) -> CertificateLevel {
+    match standing {
+        CertificateStanding::Good => CertificateLevel::Good,
+        CertificateStanding::Notice => CertificateLevel::Information,
+        CertificateStanding::Warning => CertificateLevel::Warning,
+        CertificateStanding::Ending => CertificateLevel::Alarm,
+        CertificateStanding::NotYetValid => CertificateLevel::NotYetValid,
+        CertificateStanding::Ended => CertificateLevel::Ended,
     }
 }
 
@@ -132,8 +127,8 @@ fn certificate_view(certificate: &Certificate, now: Timestamp) -> CertificateVie
         subject: short(&certificate.subject),
         not_before: certificate.not_before.millis(),
         not_after: certificate.not_after.millis(),
-        days_left: days_left(certificate, now),
-        level: level(certificate, now),
+        days_left: certificate.days_left(now),
+        level: level(certificate.standing(now)),
         fingerprint: short(&certificate.fingerprint),
     }
 }
@@ -209,29 +204,7 @@ fn short(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_certificate_is_warned_about_in_steps() {
-        let now = Timestamp::from_millis(1_000 * DAY_MS);
-        let check = |days: i64, expect: CertificateLevel| {
-            let certificate = Certificate {
-                owner: Owner::Peer,
-                subject: "CN=broker".into(),
-                not_before: Timestamp::from_millis(0),
-                not_after: Timestamp::from_millis((1_000 + days) * DAY_MS),
-                fingerprint: String::new(),
-            };
-            assert_eq!(level(&certificate, now), expect, "{days} days");
-            assert_eq!(days_left(&certificate, now), days);
-        };
-        check(61, CertificateLevel::Good);
-        check(60, CertificateLevel::Information);
-        check(31, CertificateLevel::Information);
-        check(30, CertificateLevel::Warning);
-        check(8, CertificateLevel::Warning);
-        check(7, CertificateLevel::Alarm);
-        check(0, CertificateLevel::Alarm);
-        check(-1, CertificateLevel::Invalid);
-    }
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
     #[test]
     fn the_worst_certificate_speaks_for_all() {
@@ -247,6 +220,6 @@ mod tests {
         let worst = worst_certificate(&[until(400), until(25), until(12), until(50)], now);
         assert_eq!(worst, Some(CertificateWarning { level: CertificateLevel::Warning, days_left: 12 }));
         let early = Certificate { not_before: Timestamp::from_millis(2_000 * DAY_MS), ..until(4_000) };
-        assert_eq!(worst_certificate(&[early], now).map(|worst| worst.level), Some(CertificateLevel::Invalid));
+        assert_eq!(worst_certificate(&[early], now).map(|worst| worst.level), Some(CertificateLevel::NotYetValid));
     }
 }

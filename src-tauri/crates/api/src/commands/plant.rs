@@ -49,10 +49,10 @@ impl Api {
     /// One change of the plant at a time: each is read with the slots of the plant before it, and two that were read
     /// with the same ones would give a slot to two tags.
     pub(crate) fn begin_change(&self) -> Result<Change<'_>, Failure> {
-        match self.changing.swap(true, Ordering::AcqRel) {
-            false => Ok(Change(&self.changing)),
-            true => Err(Failure::new(Code::Unavailable, "the plant is being changed already; try again in a moment")),
+        if self.changing.swap(true, Ordering::AcqRel) {
+            return Err(Failure::new(Code::Unavailable, "the plant is being changed already; try again in a moment"));
         }
+        Ok(Change(&self.changing))
     }
 
     pub(crate) fn plant_status(&self) -> PlantStatus {

@@ -54,8 +54,10 @@ pub enum CertificateLevel {
     Warning,
     /// At most 7 days.
     Alarm,
-    /// It is not valid now: expired, or not valid yet.
-    Invalid,
+    /// It begins later, or this station's clock is wrong.
+    NotYetValid,
+    /// It has ended, or this station's clock is wrong.
+    Ended,
 }
 
 /// A certificate that needs somebody.

@@ -369,13 +369,13 @@ mod tests {
 
     #[test]
     fn the_known_keys_are_those_that_are_read() {
-        let all: model::Settings = KEYS.iter().map(|key| ((*key).to_owned(), Json::Null)).collect();
-        let text = serde_json::to_string(&all).expect("a document");
-        let rejected = rejected_keys(&text);
-        assert!(KEYS.iter().all(|key| rejected.iter().any(|rejected| rejected == key)), "{rejected:?}");
-        let mut form = Form::new(&all);
-        let (_, _) = (topic(&mut form), format(&mut form));
-        let rejections = form.finish::<()>(None).expect_err("nothing of it is right");
+        let keys = || KEYS.iter().chain(&super::super::write::KEYS);
+        let all: model::Settings = keys().map(|key| ((*key).to_owned(), Json::Null)).collect();
+        let rejected = rejected_keys(&serde_json::to_string(&all).expect("a document"));
+        let missing: Vec<_> = keys().filter(|key| !rejected.iter().any(|rejected| rejected == *key)).collect();
+        assert!(missing.is_empty(), "null is nothing for any key, but was taken for {missing:?}");
+        let point = crate::fuzz::point(all, DataType::Float);
+        let rejections = Address::read(&point).expect_err("nothing of it is right");
         assert!(rejections.iter().all(|rejection| !rejection.message.contains("not known here")), "{rejections:?}");
     }
 }

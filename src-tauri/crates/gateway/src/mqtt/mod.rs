@@ -165,7 +165,7 @@ impl Mqtt {
 
 /// Within what every broker has to accept: 23 letters and digits (MQTT 3.1.1, 3.1.3.1).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "random lies between 0 and 1")]
-fn own_client_id(random: f64) -> String {
+pub(crate) fn own_client_id(random: f64) -> String {
     format!("andon{:013x}", (random.clamp(0.0, 1.0) * 2f64.powi(52)) as u64)
 }
 

@@ -12,8 +12,11 @@ use crate::attempt::Lost;
 
 /// A connection that the broker closes so soon may have been taken over.
 const SOON: Duration = Duration::from_secs(2);
-/// One that held for longer was not taken over by a station that tries again and again.
-const HELD: Duration = Duration::from_secs(30);
+/// One that held for longer was not taken over by a station that tries again and again: those wait less.
+const HELD: Duration = Duration::from_secs(10);
+/// So many in a row are a fight. Fewer may be a broker that is restarted while somebody works on it, and then waiting would
+/// keep the station away for longer than the broker.
+const FIGHT: u32 = 3;
 
 /// What was seen so far.
 #[derive(Debug, Default)]
@@ -38,8 +41,8 @@ impl Suspicion {
         self.closed += 1;
         let perhaps = format!("perhaps another station uses the client id \"{client_id}\"");
         match self.closed {
-            1 if up_for > SOON => lost,
-            1 => Lost::new(lost.kind, format!("{} right after it was made; {perhaps}", lost.words)),
+            ..FIGHT if up_for > SOON => lost,
+            ..FIGHT => Lost::new(lost.kind, format!("{} right after it was made; {perhaps}", lost.words)),
             times => Lost::new(
                 ErrorKind::Refused,
                 format!("{}, the {times}. time in a row soon after it was made; {perhaps}", lost.words),
@@ -65,9 +68,11 @@ mod tests {
         assert_eq!(first.kind, ErrorKind::Lost);
         assert!(first.words.contains("another station uses the client id \"line1\""), "{first}");
         let second = closed(&mut suspicion, 5);
-        assert_eq!(second.kind, ErrorKind::Refused, "such are repeated after half a minute");
-        assert!(second.words.contains("the 2. time in a row"), "{second}");
-        assert_eq!(closed(&mut suspicion, 31).kind, ErrorKind::Lost, "it held");
+        assert_eq!(second.kind, ErrorKind::Lost, "a broker may be restarted twice");
+        let third = closed(&mut suspicion, 5);
+        assert_eq!(third.kind, ErrorKind::Refused, "such are repeated after half a minute");
+        assert!(third.words.contains("the 3. time in a row"), "{third}");
+        assert_eq!(closed(&mut suspicion, 11).kind, ErrorKind::Lost, "it held");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use model::{Point, Rejection, Settings};
 use serde_json::Value as Json;
 
-use super::address::KEYS;
+use super::{address, write};
 use crate::form::Form;
 
 /// Where it stands among the broker's settings.
@@ -24,9 +24,10 @@ pub(super) fn check(form: &mut Form<'_>) {
         return;
     };
     for (key, value) in template {
-        if !KEYS.contains(&key.as_str()) {
+        if !(address::KEYS.contains(&key.as_str()) || is_of_writing(key)) {
             let message = format!("`{}` is not known in an address", key.escape_debug());
-            form.reject(KEY, message, format!("remove it, or write one of: {}", KEYS.join(", ")));
+            let known = [&address::KEYS[..], &write::KEYS].concat().join(", ");
+            form.reject(KEY, message, format!("remove it, or write one of: {known}"));
         }
         let Json::String(text) = value else { continue };
         for name in Pieces(text).filter_map(Piece::name).filter(|name| !is_known(name)) {
@@ -43,11 +44,12 @@ pub(super) fn check(form: &mut Form<'_>) {
 pub(super) fn fill(broker: &Settings, point: &Point) -> Result<Settings, Vec<Rejection>> {
     let mut full = point.address.clone();
     let Some(Json::Object(template)) = broker.get(KEY) else { return Ok(full) };
-    // A tag with a format of its own has another kind of payload: only the topic can be the same for it.
-    let topic_only = full.contains_key("format");
+    // A tag with a format of its own has another kind of payload: what is said of payloads is not said of it.
+    let is_other = full.contains_key("format");
     let mut rejections = Vec::new();
     for (key, value) in template {
-        if point.address.contains_key(key) || (topic_only && key != "topic") {
+        let applies = if is_of_writing(key) { point.write.is_some() } else { key == "topic" || !is_other };
+        if point.address.contains_key(key) || !applies {
             continue;
         }
         let value = match value {
@@ -80,6 +82,10 @@ fn text_of(key: &str, text: &str, id: &str) -> Result<String, Rejection> {
         }
     }
     Ok(filled)
+}
+
+fn is_of_writing(key: &str) -> bool {
+    write::KEYS.contains(&key)
 }
 
 fn is_known(name: &str) -> bool {
@@ -197,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_writing_reaches_tags_that_are_written() {
+        let template = r#"{"topic":"{tag}","write_topic":"{tag}/cmd","confirm_ms":500}"#;
+        check_fill(template, "{}", "t", r#"{"topic":"t"}"#);
+        let settings = document(&format!(r#"{{"tags":{template}}}"#));
+        let write = Some(model::WritePolicy { low: None, high: None });
+        let address = document(r#"{"format":"text"}"#);
+        let tag = TagIndex(0);
+        let point = Point { tag, id: "t".into(), data_type: DataType::Float, scaling: None, address, write };
+        let expect = document(r#"{"format":"text","topic":"t","write_topic":"t/cmd","confirm_ms":500}"#);
+        assert_eq!(fill(&settings, &point), Ok(expect));
+    }
+
+    #[test]
     fn a_level_that_the_tag_does_not_have_is_said() {
         for (template, id, keys) in [
             (r#"{"topic":"{machine}/{tag}"}"#, "ulm/filling/line1/total", &["topic"][..]),
@@ -217,6 +236,7 @@ mod tests {
             ("{}", 0),
             ("7", 1),
             (r#"{"topik":"{tag}"}"#, 1),
+            (r#"{"write_payload":"{\"v\":$value}"}"#, 0),
             (r#"{"topic":"{sight}/{tag}/{Site}"}"#, 2),
         ] {
             let settings = document(&format!(r#"{{"tags":{template}}}"#));

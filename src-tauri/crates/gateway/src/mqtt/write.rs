@@ -18,6 +18,8 @@ use crate::convert;
 use crate::form::Form;
 use crate::requests::Answer;
 
+/// What may be said of writing in an address.
+pub(super) const KEYS: [&str; 3] = ["write_topic", "write_payload", "confirm_ms"];
 /// What is published below a tag's own topic.
 const SET: &str = "/set";
 /// Where the value goes in a template. The second one is for templates of the plant file, which have braces of their own.
@@ -51,7 +53,6 @@ pub(super) struct Writable {
 impl Writing {
     /// Reads what belongs to writing. Without a `policy` the tag is read only.
     pub(super) fn read(form: &mut Form<'_>, policy: Option<WritePolicy>) -> Writing {
-        const KEYS: [&str; 3] = ["write_topic", "write_payload", "confirm_ms"];
         let topic = form.text(KEYS[0]).map(str::to_owned);
         if let Some(text) = &topic
             && (text.is_empty() || text.len() > 1_024 || text.contains(['+', '#']) || text.contains(char::is_control))

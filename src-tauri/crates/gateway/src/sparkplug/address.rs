@@ -38,6 +38,16 @@ pub(super) struct Rules {
     pub(super) rebirth: Rebirth,
     /// How long a node has to show what was written.
     pub(super) confirm: Duration,
+    /// Whether commands carry the data type.
+    pub(super) command_types: CommandTypes,
+}
+
+/// Whether commands carry the data type. The specification advises against it, and some nodes do not understand a command
+/// without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommandTypes {
+    LeftOut,
+    Included,
 }
 
 /// Whether nodes are asked for their births.
@@ -100,7 +110,7 @@ impl Rules {
         let ms = |number: Option<i64>, standard| Duration::from_millis(number.map_or(standard, i64::unsigned_abs));
         let reorder = ms(form.integer("reorder_ms", 0..=60_000), 2_000);
         let confirm = ms(form.integer("confirm_ms", 100..=10_000), 3_000);
-        let rebirth = match form.switch("rebirth") {
+        let rebirth = match form.flag("rebirth") {
             Some(false) => Rebirth::Never,
             Some(true) if role == Role::Observer => {
                 form.reject("rebirth", "an observer asks for no births", "remove it, or write role = \"primary\"");
@@ -109,7 +119,11 @@ impl Rules {
             Some(true) | None if role == Role::Primary => Rebirth::Asked,
             Some(true) | None => Rebirth::Never,
         };
-        Some(Rules { role, host_id, groups, reorder, rebirth, confirm })
+        let command_types = match form.flag("command_types") {
+            Some(true) => CommandTypes::Included,
+            Some(false) | None => CommandTypes::LeftOut,
+        };
+        Some(Rules { role, host_id, groups, reorder, rebirth, confirm, command_types })
     }
 }
 
@@ -127,7 +141,7 @@ impl Address {
         if metric.as_ref().is_some_and(|name| name.is_empty() || name.len() > LONGEST_NAME) {
             form.reject("metric", "the name of a metric has 1 to 1,024 bytes", "write it as the node announces it");
         }
-        let control = match form.switch("control") {
+        let control = match form.flag("control") {
             Some(true) => Control::Allowed,
             Some(false) | None => Control::Forbidden,
         };

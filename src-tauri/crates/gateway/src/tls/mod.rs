@@ -5,6 +5,8 @@
 //! renewed one needs no restart.
 
 mod certificate;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;
 mod verifier;
@@ -13,7 +15,7 @@ mod words;
 use std::io;
 use std::sync::Arc;
 
-use model::{Certificate, CertificateOwner, ErrorKind, Timestamp};
+use model::{Certificate, CertificateOwner, ErrorKind, Settings, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 pub(crate) use tokio_rustls::client::TlsStream;
@@ -35,7 +37,7 @@ use crate::form::Form;
 const KEYS: [&str; 5] = ["ca", "certificate", "key_secret", "server_name", "fingerprint"];
 
 /// What the plant file says of TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Tls {
     /// The file with the authority that the other side's certificate has to come from; without one, the system's.
     ca: Option<String>,
@@ -47,12 +49,28 @@ pub(crate) struct Tls {
 }
 
 /// What this station shows of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Own {
     /// The file with the certificate and what leads up to its authority.
     certificate: String,
     /// The secret with the private key.
     key_secret: String,
+}
+
+/// Whether settings ask for TLS, in whatever protocol.
+pub(crate) fn is_on(settings: &Settings) -> bool {
+    settings.get("tls").and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+/// The certificates in a file's content, PEM, for whoever wants to know how long they are good for.
+///
+/// # Errors
+/// Why there are none, in words.
+pub fn certificates(pem: &[u8], owner: CertificateOwner) -> Result<Vec<Certificate>, String> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let read = read.map_err(|error| format!("it cannot be read: {error}"))?;
+    let told: Vec<_> = read.iter().filter_map(|der| certificate::read(der, owner)).collect();
+    if told.is_empty() { Err("it holds no certificate in PEM form".to_owned()) } else { Ok(told) }
 }
 
 impl Tls {

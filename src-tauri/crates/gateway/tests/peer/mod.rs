@@ -4,10 +4,12 @@
 
 pub mod broker;
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use gateway::{GatewayEvent, Gateways, Network, OpenLink, Receipt, What};
+use gateway::{Credentials, GatewayEvent, Gateways, Network, NoCredentials, OpenLink, Receipt, What};
 use model::{
     Clock, DataType, ErrorKind, GatewaySpec, LinkState, LinkStatus, Now, Point, Quality, Reach, Sample, Settings,
     TagIndex, Timestamp, Uptime, Value,
@@ -34,9 +36,12 @@ pub fn settings(json: &str) -> Settings {
     serde_json::from_str(json).expect("a document")
 }
 
-/// A network without jitter, so that the tests take the same time on every run.
+/// A network with next to no jitter, so that the tests take the same time on every run; enough to tell one station from
+/// another.
 pub fn network() -> Network {
-    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(|| 0.5))
+    let [a, b, ..] = RandomState::new().hash_one(0).to_le_bytes();
+    let own = 0.5 + f64::from(u16::from_le_bytes([a, b])) * 1e-9;
+    Network::with_randomness(Arc::new(RealClock(Instant::now())), Arc::new(move || own))
 }
 
 /// A tag; its index is its place in the list.
@@ -84,15 +89,33 @@ pub enum Signing {
 impl Link {
     /// Opens a link of a kind to a port of this machine.
     pub fn open(kind: &str, port: u16, more: &str, points: Vec<Point>) -> Link {
+        Self::open_at(kind, "127.0.0.1", port, more, points, Arc::new(NoCredentials))
+    }
+
+    /// Opens a link of a kind to wherever, with what gives out secrets and certificates.
+    pub fn open_at(
+        kind: &str,
+        host: &str,
+        port: u16,
+        more: &str,
+        points: Vec<Point>,
+        credentials: Arc<dyn Credentials>,
+    ) -> Link {
         let comma = if more.is_empty() { "" } else { "," };
-        Self::open_with(&network(), kind, &format!(r#"{{"host":"127.0.0.1","port":{port}{comma}{more}}}"#), points)
+        let json = format!(r#"{{"host":"{host}","port":{port}{comma}{more}}}"#);
+        Self::open_with(&network().with_credentials(credentials), kind, &json, points)
     }
 
     /// Opens a link of a kind with these settings.
     pub fn open_with(network: &Network, kind: &str, json: &str, points: Vec<Point>) -> Link {
+        Self::open_narrow(network, kind, json, points, 64)
+    }
+
+    /// Opens a link whose way to the engine has room for so many events.
+    pub fn open_narrow(network: &Network, kind: &str, json: &str, points: Vec<Point>, room: usize) -> Link {
         let spec =
             GatewaySpec { id: "press".into(), name: "Press".into(), kind: kind.into(), settings: settings(json) };
-        let (sender, events) = mpsc::channel(64);
+        let (sender, events) = mpsc::channel(room);
         let latest = points.iter().map(|_| None).collect();
         let link = network.open(&spec, points, sender);
         Link {
@@ -130,6 +153,12 @@ impl Link {
                 self.link.traffic()
             );
         }
+    }
+
+    /// Takes events for a while.
+    pub async fn for_a_while(&mut self, time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        self.until_within(time + DEADLINE, "the end of a while", |_| tokio::time::Instant::now() >= end).await;
     }
 
     /// Takes events until `done` holds, for no longer than [`DEADLINE`].

@@ -42,6 +42,9 @@ pub struct Design {
     pub made_before: u64,
 }
 
+/// The fastest that a machine can be told to run, as a share of the speed it is designed for.
+const FASTEST: f64 = 1.25;
+
 /// A whole number with the part of the next one that is not there yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Counter {
@@ -70,6 +73,9 @@ pub(super) struct Machine {
     pub(super) reject: Counter,
     /// °C
     pub(super) drive_temperature: f64,
+    /// The speed somebody wants instead of the designed one, bottles a minute; not kept for the next run.
+    #[serde(skip)]
+    pub(super) setpoint: Option<f64>,
     pub(super) jam: Option<Jam>,
     /// Seconds that maintenance still needs.
     pub(super) stop_s: f64,
@@ -112,6 +118,12 @@ impl Station {
             Station::Packer => "Packer",
             Station::Palletiser => "Palletiser",
         }
+    }
+
+    /// Whether a machine is made for a speed, in its own units a minute.
+    pub(crate) fn can_run_at(self, units: f64) -> bool {
+        let design = self.design();
+        (0.0..=design.target * FASTEST).contains(&(units * design.bottles_a_unit))
     }
 
     pub(super) fn index(self) -> usize {
@@ -214,6 +226,7 @@ impl Machine {
             good: Counter::starting_at(design.made_before),
             reject: Counter::starting_at(design.made_before / 700),
             drive_temperature: 21.0 + design.rise_k * 0.9,
+            setpoint: None,
             jam: None,
             stop_s: 0.0,
             starved: false,
@@ -236,7 +249,8 @@ impl Machine {
             self.state = next;
             self.state_s = 0.0;
         }
-        let wanted = if self.state == State::Execute { design.target * pace } else { 0.0 };
+        let setpoint = self.setpoint.unwrap_or(design.target);
+        let wanted = if self.state == State::Execute { setpoint * pace } else { 0.0 };
         let gentle = design.target / 8.0 * dt;
         let hard = if self.state == State::Aborting { design.target } else { design.target / 3.0 } * dt;
         self.speed = wanted.clamp(self.speed - hard, self.speed + gentle).max(0.0);

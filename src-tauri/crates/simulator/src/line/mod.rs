@@ -236,6 +236,21 @@ impl Line {
         &self.process
     }
 
+    /// The speed that a machine should have, in its own units a minute.
+    pub fn setpoint(&self, station: Station) -> f64 {
+        let design = station.design();
+        self.machines[station.index()].setpoint.unwrap_or(design.target) / design.bottles_a_unit
+    }
+
+    /// Sets that speed, until the end of the program. False for one that the machine is not made for.
+    pub fn set_speed(&mut self, station: Station, units: f64) -> bool {
+        let is_possible = station.can_run_at(units);
+        if is_possible {
+            self.machines[station.index()].setpoint = Some(units * station.design().bottles_a_unit);
+        }
+        is_possible
+    }
+
     /// Jams a machine until it is cleared.
     pub fn jam(&mut self, station: Station) {
         self.machines[station.index()].jam = Some(Jam::UntilCleared);

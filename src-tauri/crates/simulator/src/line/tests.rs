@@ -20,6 +20,20 @@ fn until(line: &mut Line, random: &mut Random, limit_s: u32, wanted: impl Fn(&Li
 }
 
 #[test]
+fn a_machine_runs_at_the_speed_it_is_told_and_refuses_what_it_is_not_made_for() {
+    let mut line = Line::running(0.0);
+    line.set_faults(Faults::None);
+    assert!(line.set_speed(Station::Filler, 200.0));
+    line.step(60.0, &mut Random::new(1));
+    assert!(line.speed(Station::Filler) <= 200.0 && line.speed(Station::Filler) >= 150.0);
+    for impossible in [-1.0, 501.0, f64::NAN, f64::INFINITY] {
+        assert!(!line.set_speed(Station::Filler, impossible), "{impossible}");
+    }
+    assert!((line.setpoint(Station::Filler) - 200.0).abs() < 1e-9);
+    assert!((line.setpoint(Station::Packer) - Station::Packer.design().target / 12.0).abs() < 1e-9);
+}
+
+#[test]
 fn the_same_seed_makes_the_same_hour() {
     let hour = |seed| {
         let mut line = Line::running(0.0);

@@ -8,7 +8,7 @@ type Answers = Record<string, string>;
 /** Something to fill in before looking. */
 export interface Field {
   readonly name: keyof Messages['browse']['options'];
-  readonly kind: 'text' | 'number' | 'table';
+  readonly kind: 'text' | 'number' | 'table' | 'flag';
   readonly begin: string;
   /** Least and greatest, of a number. */
   readonly between?: readonly [number, number];
@@ -32,14 +32,19 @@ const number = (text: string | undefined): number => Number(text ?? '');
 
 const LOOK: Question = { id: 'look', fields: [], begin: () => ({ path: '', options: {} }), below: nothing };
 
-const listen = ({ filter, seconds }: Answers): Options => ({ filter, seconds: number(seconds) });
+const listen = ({ filter, seconds, system }: Answers): Options => ({
+  filter,
+  seconds: number(seconds),
+  ...(system === 'yes' ? { system: true } : {}),
+});
 
 const MQTT: readonly Question[] = [
   {
     id: 'look',
     fields: [
       { name: 'filter', kind: 'text', begin: '#' },
-      { name: 'seconds', kind: 'number', begin: '5', between: [1, 50] },
+      { name: 'seconds', kind: 'number', begin: '5', between: [1, 30] },
+      { name: 'system', kind: 'flag', begin: '' },
     ],
     begin: (answers) => ({ path: '', options: listen(answers) }),
     below: listen,

@@ -162,6 +162,14 @@ impl Host {
         let key = endpoint(from.group, from.node, from.device);
         let mut out = Out { tags: &mut self.tags, effects, faults: Faults::default() };
         let around = around(now, payload, &mut out.faults);
+        let endpoint = from.device.map_or(Some(&node.own), |device| node.devices.get(device));
+        if matches!(from.verb, Verb::NodeData | Verb::DeviceData)
+            && endpoint.is_some_and(|endpoint| endpoint.may_mean_others(&payload.metrics, around))
+        {
+            let words = "a message from before its newest birth came after it";
+            node.adrift(from.group, from.node, now.wall, words, &mut self.tags, effects);
+            return self.wait(from);
+        }
         match (from.verb, from.device) {
             (Verb::DeviceBirth, Some(device)) => {
                 node.device_born(&who, &key, device, payload, around, &mut out);

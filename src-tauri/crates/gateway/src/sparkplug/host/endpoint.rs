@@ -79,6 +79,10 @@ pub(super) struct Endpoint {
     by_name: HashMap<Arc<str>, usize>,
     /// `None` for an alias that two metrics have: it means neither.
     by_alias: HashMap<u64, Option<usize>>,
+    /// The names that aliases stood for, also over births.
+    known_as: HashMap<u64, Arc<str>>,
+    /// When the newest birth was sent, if it gave an alias another meaning than before.
+    changed: Option<Timestamp>,
     pub(super) is_online: bool,
     pub(super) since: Timestamp,
     pub(super) messages: u64,
@@ -151,6 +155,7 @@ impl Endpoint {
         for tag in missing {
             out.tags.missing(tag, around.received, out.effects);
         }
+        self.note_aliases(around);
         self.warn_of_case(out);
         self.fault = out.faults.first.clone().unwrap_or_default();
     }
@@ -220,6 +225,25 @@ impl Endpoint {
         } else {
             self.take(place, metric, inner, around, out);
         }
+    }
+
+    fn note_aliases(&mut self, around: Around) {
+        let mut is_changed = false;
+        for metric in &self.metrics {
+            let Some(alias) = metric.alias else { continue };
+            let before = self.known_as.insert(alias, Arc::clone(&metric.name));
+            is_changed |= before.is_some_and(|before| before != metric.name);
+        }
+        self.changed = is_changed.then_some(around.time);
+        if self.known_as.len() > 2 * METRICS {
+            self.known_as.clear();
+        }
+    }
+
+    /// Whether a message with aliases may be from before a birth that gave them another meaning. Messages of different
+    /// topics can overtake each other on their way, and its number may be the expected one by chance.
+    pub(super) fn may_mean_others(&self, metrics: &[Wire], around: Around) -> bool {
+        self.changed.is_some_and(|changed| around.time < changed) && metrics.iter().any(|metric| metric.alias.is_some())
     }
 
     fn warn_of_case(&self, out: &mut Out<'_>) {

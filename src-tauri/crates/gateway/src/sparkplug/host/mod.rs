@@ -17,6 +17,17 @@ mod rebirth;
 mod state;
 mod tags;
 
+#[cfg(test)]
+mod assertion_tests;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod story_tests;
+#[cfg(test)]
+mod write_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -220,8 +231,9 @@ impl Host {
     }
 
     fn goodbye(&mut self, now: Now, effects: &mut Effects) {
-        self.session = None;
-        self.tell_state(Presence::Offline, now.wall, effects);
+        if self.session.take().is_some() {
+            self.tell_state(Presence::Offline, now.wall, effects);
+        }
     }
 
     fn lost(&mut self, now: Now) {
@@ -322,7 +334,7 @@ impl Host {
                 node.rebirth.asked(now.uptime);
                 node.rebirths += 1;
                 self.requests.spend(now.uptime);
-                effects.publish.push(command::rebirth(&group, &id, now.wall));
+                effects.publish.push(command::rebirth(&group, &id, now.wall, self.rules.command_types));
                 // A node that was never heard may not exist. It is asked once, and not until it exists.
                 if !node.was_heard() {
                     node.rebirth.satisfied();

@@ -216,8 +216,9 @@ impl Tags {
         self.waiting.clear();
         for tag in &mut self.list {
             tag.command = None;
-            tag.quality = None;
-            tag.marked = Some(at);
+            if tag.quality.take().is_some() {
+                tag.marked = Some(at);
+            }
         }
     }
 
