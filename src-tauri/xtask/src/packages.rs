@@ -24,9 +24,10 @@ pub enum Purpose {
 const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libwebkit2gtk-4.1-dev"];
 /// To open a window where there is no display, to take its picture, and to have letters in it.
 const DISPLAY: [&str; 3] = ["xvfb", "scrot", "fonts-dejavu-core"];
-/// To check: the web view's driver, a broker as peer, Python's environments for a PLC as peer, pairs of serial lines, and
-/// what makes a network of the tests' own and its faults.
-const CHECKS: [&str; 6] = ["webkit2gtk-driver", "mosquitto", "python3-venv", "socat", "iproute2", "iptables"];
+/// To check: the web view's driver, a broker as peer, Python's environments for a PLC as peer, pairs of serial lines, what
+/// makes a network of the tests' own and its faults, and another speaker of TLS.
+const CHECKS: [&str; 7] =
+    ["webkit2gtk-driver", "mosquitto", "python3-venv", "socat", "iproute2", "iptables", "openssl"];
 /// The oldest Node that the UI's tools run on.
 const NODE: (u32, u32) = (20, 19);
 

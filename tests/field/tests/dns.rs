@@ -50,7 +50,7 @@ fn threads() -> usize {
 #[tokio::test]
 async fn station_process() {
     let Ok(task) = std::env::var(TASK) else { return };
-    let (what, port) = task.split_once(' ').expect("a task and a port");
+    let (what, port) = task.rsplit_once(' ').expect("a task and a port");
     let mut link = link(port.parse().expect("a port"));
     let (began, before) = (Instant::now(), threads());
     match what {

@@ -1,9 +1,11 @@
 //! A broker behind TLS, with certificates that are right and wrong, and log-ins that are not admitted (rows N13 and N17
 //! of the matrix in `docs/faults.md`).
 
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use field::Process;
 use field::broker::{Mosquitto, Publisher, Setup};
 use field::certificates::{Authority, Days, Identity};
 use field::figures;
@@ -58,7 +60,7 @@ async fn n17_a_certificate_that_is_wrong_is_never_trusted_and_the_words_say_what
     let (authority, other) = (Authority::new("Plant CA"), Authority::new("Somebody"));
     let cases = [
         ("expired", authority.signs("broker", &HOSTS, Days::EXPIRED), "expired"),
-        ("not valid yet", authority.signs("broker", &HOSTS, Days::TO_COME), "not valid"),
+        ("not valid yet", authority.signs("broker", &HOSTS, Days::TO_COME), "valid only from"),
         ("made out for another name", authority.signs("broker", &["other.plant"], Days::VALID), "other.plant"),
         ("of another authority", other.signs("broker", &HOSTS, Days::VALID), "authority"),
     ];
@@ -76,7 +78,9 @@ async fn n17_a_pinned_broker_is_that_one_and_no_other() {
     let broker = Mosquitto::start_as(Setup::default().tls(&right)).await;
     let mut link = open(&broker, "localhost", TLS, with_ca(&authority));
     link.until_up().await;
-    let fingerprint = link.link.detail().certificates[0].fingerprint.clone();
+    let detail = link.link.detail();
+    let shown = detail.certificates.iter().find(|shown| shown.owner == CertificateOwner::Peer).expect("it is shown");
+    let fingerprint = shown.fingerprint.clone();
     let pinned = format!(r#""tls":true,"fingerprint":"{fingerprint}""#);
     let mut link = open(&broker, "localhost", &pinned, Wallet::default());
     link.until_up().await;
@@ -87,11 +91,20 @@ async fn n17_a_pinned_broker_is_that_one_and_no_other() {
 
 #[tokio::test]
 async fn n17_a_broker_that_speaks_only_tls_1_1_is_not_spoken_to() {
+    // Mosquitto can only be told the oldest version, not the newest, so another program stands in for it.
     let authority = Authority::new("Plant CA");
     let server = authority.signs("broker", &HOSTS, Days::VALID);
-    let old = Setup::default().tls(&server).line("tls_version tlsv1.1").line("ciphers DEFAULT@SECLEVEL=0");
-    let broker = Mosquitto::start_as(old).await;
-    let mut link = open(&broker, "localhost", TLS, with_ca(&authority));
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (folder.path().join("server.pem"), folder.path().join("server.key"));
+    std::fs::write(&certificate, &server.certificate).expect("a writable folder");
+    std::fs::write(&key, &server.key).expect("a writable folder");
+    let port = field::free_port();
+    let mut old = Command::new("openssl");
+    old.args(["s_server", "-quiet", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0", "-accept", &port.to_string()]);
+    old.arg("-cert").arg(&certificate).arg("-key").arg(&key);
+    old.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _old = Process::start(&mut old, port, "apt-get install openssl").await;
+    let mut link = Link::open_at("mqtt", "localhost", port, TLS, vec![tag("t")], Arc::new(with_ca(&authority)));
     let down = link.until_down().await;
     assert_eq!(link.link.traffic().connects, 0);
     figures::measured("N17", &format!("only TLS 1.1: \"{}\"", down.reason));
@@ -127,8 +140,8 @@ async fn a_station_that_has_to_show_a_certificate_shows_it() {
         Setup::default().tls(&authority.signs("broker", &HOSTS, Days::VALID)).admits_certificates_of(&clients.identity);
     let broker = Mosquitto::start_as(setup).await;
     let own = clients.signs("station 4", &[], Days::VALID);
-    let more = format!(r#"{TLS},"certificate":"station.pem","key_secret":"station key""#);
-    let wallet = with_ca(&authority).file("station.pem", &own.certificate).secret("station key", &own.key);
+    let more = format!(r#"{TLS},"certificate":"station.pem","key_secret":"station-key""#);
+    let wallet = with_ca(&authority).file("station.pem", &own.certificate).secret("station-key", &own.key);
     let mut link = open(&broker, "localhost", &more, wallet);
     link.until_up().await;
     let mut link = open(&broker, "localhost", TLS, with_ca(&authority));
