@@ -52,9 +52,8 @@ impl Pty {
 
     /// Pulls it out.
     pub fn unplug(&mut self) {
-        if let Some(process) = self.process.take() {
-            process.kill();
-        }
+        let Some(process) = self.process.take() else { return };
+        process.kill();
         for port in &self.ports {
             // Killed, it leaves its link behind, where the system would take the device away.
             let _nothing = std::fs::remove_file(port);

@@ -43,8 +43,11 @@ fn value(link: &Link, index: usize) -> Option<Value> {
     link.latest[index].as_ref().and_then(|sample| sample.value.clone())
 }
 
+/// What a tag is, and what has to come of it.
+type Expected = Vec<(String, Result<Value, Quality>)>;
+
 /// Every table, type and order, and what has to come of it.
-fn everything() -> (Content, Vec<Point>, Vec<(String, Result<Value, Quality>)>) {
+fn everything() -> (Content, Vec<Point>, Expected) {
     let mut content = Content {
         coils: (0..100).map(|n: u32| n.is_multiple_of(3)).collect(),
         discrete: (0..100).map(|n: u32| n.is_multiple_of(7)).collect(),

@@ -76,7 +76,7 @@ impl<'a> Form<'a> {
         let numbers: Option<Vec<f64>> =
             value.as_array().and_then(|items| items.iter().map(serde_json::Value::as_f64).collect());
         match numbers.as_deref() {
-            Some([first, second]) if first < second || first > second => Some((*first, *second)),
+            Some([first, second]) if first != second => Some((*first, *second)),
             Some(_) | None => {
                 let message = format!("`{key}` are not two different numbers: {value}");
                 self.reject(key, message, format!("write for example {key} = [0, 100]"));

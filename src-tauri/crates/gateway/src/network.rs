@@ -10,7 +10,7 @@ use model::{Clock, ErrorKind, GatewaySpec, Point, Protocols, Reference, Rejectio
 use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
-use crate::modbus::{self, Buses, Modbus};
+use crate::modbus::{self, Buses, Modbus, Trust};
 use crate::mqtt::{self, Mqtt};
 use crate::references::references;
 use crate::sparkplug::{self, Sparkplug};
@@ -67,7 +67,10 @@ impl Network {
                 .map(|mqtt| Arc::new(mqtt) as _),
             Ok(Kind::Sparkplug) => Sparkplug::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
                 .map(|sparkplug| Arc::new(sparkplug) as _),
-            Ok(Kind::Modbus) => Modbus::new(spec, points, &self.buses).map(|modbus| Arc::new(modbus) as _),
+            Ok(Kind::Modbus) => {
+                let trust = Trust { credentials: Arc::clone(&self.credentials), clock: Arc::clone(&self.clock) };
+                Modbus::new(spec, points, &self.buses, &trust).map(|modbus| Arc::new(modbus) as _)
+            }
             Err(rejection) => Err(vec![rejection]),
         };
         driver.unwrap_or_else(|rejections| {

@@ -377,3 +377,36 @@ async fn bits_come_as_bits() {
         assert_eq!(value(&link, n), Some(Value::Bool((n * 7).is_multiple_of(3))), "coil {}", n * 7);
     }
 }
+
+#[tokio::test]
+async fn a_device_that_takes_one_connection_takes_the_next_one_when_the_first_has_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let is_taken = Arc::new(AtomicU64::new(0));
+    let task = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            if is_taken.swap(1, Relaxed) == 1 {
+                continue;
+            }
+            let is_taken = Arc::clone(&is_taken);
+            tokio::spawn(async move {
+                serve(stream, Arc::default(), Arc::new(|request| at_once(sound(request)))).await;
+                is_taken.store(0, Relaxed);
+            });
+        }
+    });
+    // Two stations, which know nothing of each other.
+    let settings = r#""poll_ms":20,"timeout_ms":400"#;
+    let tag = || vec![point(0, DataType::Int, r#"{"table":"holding","register":5}"#)];
+    let mut first = Link::open("modbus-tcp", port, settings, tag());
+    first.until_up().await;
+    let mut second = Link::open("modbus-tcp", port, settings, tag());
+    let down = second.until_down().await;
+    assert!(down.reason.contains("closed the connection"), "{}", down.reason);
+    second.until("more attempts", |link| link.errors(ErrorKind::Lost) >= 3).await;
+    assert!(first.is(LinkState::Up));
+    first.link.close().await;
+    second.until("its turn", |link| link.is(LinkState::Up) && link.latest[0].is_some()).await;
+    task.abort();
+}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use model::{Clock, Now, Timestamp, Uptime};
 use rumqttc::{AsyncClient, Broker, Event, EventLoop, MqttOptions, Packet, QoS};
 use simulator::{Act, Demo, Options};
-use tokio_modbus::prelude::{Reader, Slave, tcp};
+use tokio_modbus::prelude::{Reader, Slave, Writer, tcp};
 
 /// The machine's clock; the engine has its own, which this crate must not know.
 struct TestClock(Instant);

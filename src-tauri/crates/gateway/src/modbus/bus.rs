@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use model::ErrorKind;
+use model::{Certificate, ErrorKind};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::ExceptionCode;
@@ -18,7 +18,7 @@ use tokio_modbus::client::Context;
 use super::client::{self, Answer, Question};
 use super::device::{Line, Timing};
 use super::doubt::Doubt;
-use super::line::Opener;
+use super::line::{Opener, Trust};
 use crate::attempt::Lost;
 
 /// A unit that is silent while others answer is left alone for this long, doubling up to the longest.
@@ -67,6 +67,8 @@ struct Unit {
     /// The longest it took to answer, of late.
     slowest: Duration,
     silence: Option<Silence>,
+    /// When its last silence ended.
+    back: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,13 +87,13 @@ pub(super) struct Answered {
 
 impl Buses {
     /// The bus of a line, shared with whoever uses the same line now.
-    pub(super) fn bus(&self, line: &Line) -> Arc<Bus> {
+    pub(super) fn bus(&self, line: &Line, trust: &Trust) -> Arc<Bus> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, bus| bus.strong_count() > 0);
         if let Some(bus) = open.get(line).and_then(Weak::upgrade) {
             return bus;
         }
-        let bus = Arc::new(Bus::new(line, Opener::new(line)));
+        let bus = Arc::new(Bus::new(line, Opener::new(line, trust)));
         open.insert(line.clone(), Arc::downgrade(&bus));
         bus
     }
@@ -105,7 +107,7 @@ impl Bus {
                 let byte = Duration::from_secs(11) / port.baud;
                 ((byte * 7 / 2).max(Duration::from_micros(1_750)), byte)
             }
-            Line::Tcp { .. } | Line::RtuOverTcp { .. } => (Duration::ZERO, Duration::ZERO),
+            Line::Tcp { .. } | Line::Tls { .. } | Line::RtuOverTcp { .. } => (Duration::ZERO, Duration::ZERO),
         };
         Bus {
             opener,
@@ -125,6 +127,11 @@ impl Bus {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The certificates of both sides, where the line has any.
+    pub(super) fn certificates(&self) -> Vec<Certificate> {
+        self.opener.certificates()
     }
 
     /// Makes the connection, where there is none.
@@ -265,6 +272,11 @@ impl Bus {
         self.state().units.get(&unit)?.silence.map(|silence| silence.until)
     }
 
+    /// When a unit that was silent answered again.
+    pub(super) fn back_since(&self, unit: u8) -> Option<Instant> {
+        self.state().units.get(&unit)?.back
+    }
+
     /// Leaves a silent unit alone for a while, ever longer.
     pub(super) fn leave_alone(&self, unit: u8) {
         let mut state = self.state();
@@ -289,7 +301,7 @@ impl Bus {
     pub(super) fn limit(&self, unit: u8, timing: Timing, period: Duration) -> Duration {
         let known = self.state().units.get(&unit).copied().unwrap_or_default();
         match known.silence {
-            Some(silence) if (silence.probes + 1) % PATIENT_PROBE != 0 => {
+            Some(silence) if !(silence.probes + 1).is_multiple_of(PATIENT_PROBE) => {
                 (period / 5).max(known.slowest * 2).max(SHORTEST_PROBE).min(timing.timeout)
             }
             Some(_) | None => timing.timeout,
@@ -332,7 +344,9 @@ impl<'a> Flight<'a> {
         }
         let unit = state.units.entry(self.unit).or_default();
         unit.answered = Some(now);
-        unit.silence = None;
+        if unit.silence.take().is_some() {
+            unit.back = Some(now);
+        }
         unit.slowest = took.max(unit.slowest * 7 / 8);
     }
 }

@@ -124,14 +124,23 @@ async fn a_forbidden_question_is_not_sent_and_costs_no_connection() {
     assert!(units.state().connection.is_some());
 }
 
+struct Still;
+
+impl model::Clock for Still {
+    fn now(&self) -> model::Now {
+        model::Now::default()
+    }
+}
+
 #[test]
 fn gateways_of_one_line_share_its_bus() {
     let buses = Buses::default();
     let line = |port| Line::Tcp { host: "plc".into(), port };
-    let first = buses.bus(&line(502));
-    assert!(Arc::ptr_eq(&first, &buses.bus(&line(502))));
-    assert!(!Arc::ptr_eq(&first, &buses.bus(&line(503))));
+    let trust = Trust { credentials: Arc::new(crate::NoCredentials), clock: Arc::new(Still) };
+    let first = buses.bus(&line(502), &trust);
+    assert!(Arc::ptr_eq(&first, &buses.bus(&line(502), &trust)));
+    assert!(!Arc::ptr_eq(&first, &buses.bus(&line(503), &trust)));
     drop(first);
-    let again = buses.bus(&line(502));
+    let again = buses.bus(&line(502), &trust);
     assert_eq!(Arc::strong_count(&again), 1, "what nobody uses is forgotten");
 }

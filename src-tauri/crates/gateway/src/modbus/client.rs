@@ -15,6 +15,7 @@ use tokio_modbus::{Error, ExceptionCode, ProtocolError, Request, Response};
 use super::address::Table;
 use crate::attempt::Lost;
 use crate::socket::broken;
+use crate::tls;
 
 /// What is asked of a unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,6 +216,10 @@ fn lost(error: &Error) -> Lost {
 }
 
 fn transport(error: &io::Error) -> Lost {
+    // A device may look at this station's certificate only after its own part of the handshake.
+    if let Some(lost) = tls::in_words(error) {
+        return lost;
+    }
     match error.kind() {
         io::ErrorKind::TimedOut
         | io::ErrorKind::ConnectionReset

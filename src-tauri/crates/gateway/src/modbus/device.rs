@@ -7,14 +7,16 @@ use std::time::Duration;
 use model::{GatewaySpec, Rejection};
 
 use crate::form::Form;
+use crate::tls::Tls;
 
 /// The protocol's words in a plant file, by how the bytes travel.
 pub(crate) const TCP: &str = "modbus-tcp";
 pub(crate) const RTU: &str = "modbus-rtu";
 pub(crate) const RTU_TCP: &str = "modbus-rtu-tcp";
 
-/// The standard port.
+/// The standard ports, in the clear and over TLS.
 const PORT: u16 = 502;
+const TLS_PORT: u16 = 802;
 /// The most registers one request may ask for (Modbus Application Protocol V1.1b3, 6.3 and 6.4).
 pub(super) const MOST_REGISTERS: u16 = 125;
 /// The most bits one request may ask for (6.1 and 6.2).
@@ -39,6 +41,8 @@ pub(super) struct Device {
 pub(super) enum Line {
     /// Modbus TCP.
     Tcp { host: String, port: u16 },
+    /// Modbus/TCP Security: the same inside TLS.
+    Tls { host: String, port: u16, tls: Tls },
     /// The frames of a serial line inside a TCP connection.
     RtuOverTcp { host: String, port: u16 },
     /// A serial line.
@@ -106,8 +110,8 @@ impl Device {
         let mut form = Form::new(&spec.settings);
         let line = match spec.kind.as_str() {
             RTU => serial(&mut form).map(Line::Serial),
-            RTU_TCP => endpoint(&mut form).map(|(host, port)| Line::RtuOverTcp { host, port }),
-            _ => endpoint(&mut form).map(|(host, port)| Line::Tcp { host, port }),
+            RTU_TCP => endpoint(&mut form, PORT).map(|(host, port)| Line::RtuOverTcp { host, port }),
+            _ => tcp(&mut form),
         };
         let units = line.as_ref().map_or(0..=255, Line::units);
         let unit = form.integer("unit", units).and_then(|unit| u8::try_from(unit).ok());
@@ -115,7 +119,7 @@ impl Device {
         let timeout_ms = form.integer("timeout_ms", 50..=5_000).unwrap_or(1_000);
         // Modbus TCP numbers its requests; there is nothing to wait for.
         let turnaround_ms = match line {
-            Some(Line::Tcp { .. }) | None if spec.kind == TCP => 0,
+            Some(Line::Tcp { .. } | Line::Tls { .. }) | None if spec.kind == TCP => 0,
             Some(_) | None => form.integer("turnaround_ms", 0..=10_000).unwrap_or(1_000),
         };
         let max_gap = form.integer("max_gap", 0..=120).and_then(|gap| u16::try_from(gap).ok());
@@ -145,9 +149,16 @@ impl Device {
     }
 }
 
-fn endpoint(form: &mut Form<'_>) -> Option<(String, u16)> {
+fn tcp(form: &mut Form<'_>) -> Option<Line> {
+    match Tls::read(form) {
+        Some(tls) => endpoint(form, TLS_PORT).map(|(host, port)| Line::Tls { host, port, tls }),
+        None => endpoint(form, PORT).map(|(host, port)| Line::Tcp { host, port }),
+    }
+}
+
+fn endpoint(form: &mut Form<'_>, standard: u16) -> Option<(String, u16)> {
     let host = form.host();
-    let port = form.port(PORT);
+    let port = form.port(standard);
     host.zip(port)
 }
 
@@ -180,7 +191,7 @@ impl Line {
     /// (Modbus over Serial Line V1.02, 2.2).
     pub(super) fn units(&self) -> RangeInclusive<i64> {
         match self {
-            Line::Tcp { .. } => 0..=255,
+            Line::Tcp { .. } | Line::Tls { .. } => 0..=255,
             Line::RtuOverTcp { .. } | Line::Serial(_) => 1..=247,
         }
     }
@@ -188,7 +199,7 @@ impl Line {
     /// Whether an answer carries the number of its request. Where it does not, a late one looks like any other.
     pub(super) fn numbers_requests(&self) -> bool {
         match self {
-            Line::Tcp { .. } => true,
+            Line::Tcp { .. } | Line::Tls { .. } => true,
             Line::RtuOverTcp { .. } | Line::Serial(_) => false,
         }
     }
@@ -198,6 +209,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Line::Tcp { host, port } => write!(f, "Modbus TCP, {host}, port {port}"),
+            Line::Tls { host, port, .. } => write!(f, "Modbus TCP over TLS, {host}, port {port}"),
             Line::RtuOverTcp { host, port } => write!(f, "Modbus RTU over TCP, {host}, port {port}"),
             Line::Serial(port) => {
                 let parity = match port.parity {
@@ -240,6 +252,14 @@ mod tests {
         ] {
             assert!(read(TCP, text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn tls_has_a_port_of_its_own() {
+        let device = read(TCP, r#"{"host":"plc","tls":true}"#).expect("enough");
+        assert_eq!(device.line.to_string(), "Modbus TCP over TLS, plc, port 802");
+        assert!(device.line.numbers_requests());
+        assert!(read(RTU_TCP, r#"{"host":"plc","tls":true}"#).is_err());
     }
 
     #[test]

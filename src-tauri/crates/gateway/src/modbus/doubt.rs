@@ -74,8 +74,9 @@ impl Doubt {
         let others = Table::ALL.map(|table| Question::Read(table, start, 1));
         let is_fresh = |proof: &Question| self.missing.iter().all(|missing| missing.function != proof.function());
         let first = same(1);
-        [first].into_iter().filter(|proof| !self.could_be_missing(proof)).next().or_else(|| {
-            others.into_iter().find(is_fresh).or_else(|| (2..=16).map(same).find(|proof| !self.could_be_missing(proof)))
+        Some(first).filter(|proof| !self.could_be_missing(proof)).or_else(|| {
+            let another = others.into_iter().find(is_fresh);
+            another.or_else(|| (2..=16).map(same).find(|proof| !self.could_be_missing(proof)))
         })
     }
 

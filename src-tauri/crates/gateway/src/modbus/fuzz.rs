@@ -23,7 +23,10 @@ pub fn modbus_address(data: &[u8]) {
     let Some(settings) = document(data) else { return };
     for kind in [TCP, RTU_TCP, RTU] {
         match Device::read(&spec(kind, settings.clone())) {
-            Ok(Device { line: Line::Tcp { host, .. } | Line::RtuOverTcp { host, .. }, .. }) => {
+            Ok(Device {
+                line: Line::Tcp { host, .. } | Line::Tls { host, .. } | Line::RtuOverTcp { host, .. },
+                ..
+            }) => {
                 assert!(!host.is_empty(), "a device without a host");
             }
             Ok(Device { line: Line::Serial(_), .. }) => {}

@@ -1,17 +1,20 @@
 //! Opening a physical link: a TCP connection or a serial port, and which frames travel on it.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::ErrorKind;
+use model::{Certificate, Clock, ErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_modbus::client::{Context, rtu, tcp};
 use tokio_serial::SerialPortBuilderExt as _;
 
 use super::device::{Line, Parity, Serial};
+use crate::Credentials;
 use crate::attempt::Lost;
 use crate::socket::{Peer, broken};
+use crate::tls::Tls;
 
 /// For the TCP connection alone.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -19,6 +22,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// What opens a line.
 pub(super) enum Opener {
     Tcp(Peer),
+    Tls(Box<Secured>),
     RtuOverTcp(Peer),
     Serial(Serial),
     /// A line in memory.
@@ -26,12 +30,46 @@ pub(super) enum Opener {
     Memory(Line, Box<dyn Fn() -> tokio::io::DuplexStream + Send + Sync>),
 }
 
+/// A TCP connection with TLS in it.
+pub(super) struct Secured {
+    peer: Peer,
+    host: String,
+    tls: Tls,
+    trust: Trust,
+    /// The certificates of the last handshake, whether it worked or not.
+    seen: Mutex<Vec<Certificate>>,
+}
+
+/// Where certificates and keys come from, and what time it is for them.
+#[derive(Clone)]
+pub(crate) struct Trust {
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
 impl Opener {
-    pub(super) fn new(line: &Line) -> Opener {
+    pub(super) fn new(line: &Line, trust: &Trust) -> Opener {
         match line {
+            Line::Tls { host, port, tls } => Opener::Tls(Box::new(Secured {
+                peer: Peer::new(host.clone(), *port),
+                host: host.clone(),
+                tls: tls.clone(),
+                trust: trust.clone(),
+                seen: Mutex::default(),
+            })),
             Line::Tcp { host, port } => Opener::Tcp(Peer::new(host.clone(), *port)),
             Line::RtuOverTcp { host, port } => Opener::RtuOverTcp(Peer::new(host.clone(), *port)),
             Line::Serial(port) => Opener::Serial(port.clone()),
+        }
+    }
+
+    /// The certificates of both sides, where there are any.
+    pub(super) fn certificates(&self) -> Vec<Certificate> {
+        match self {
+            Opener::Tls(secured) => secured.seen.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Opener::Tcp(_) | Opener::RtuOverTcp(_) | Opener::Serial(_) => Vec::new(),
+            #[cfg(test)]
+            Opener::Memory(..) => Vec::new(),
         }
     }
 
@@ -40,6 +78,7 @@ impl Opener {
     pub(super) async fn open(&self, quiet_from: Instant) -> Result<Context, Lost> {
         match self {
             Opener::Tcp(peer) => Ok(tcp::attach(peer.connect(CONNECT).await?)),
+            Opener::Tls(secured) => secured.open().await,
             Opener::RtuOverTcp(peer) => rtu_frames(peer.connect(CONNECT).await?, quiet_from).await,
             Opener::Serial(port) => rtu_frames(open_serial(port)?, quiet_from).await,
             #[cfg(test)]
@@ -47,6 +86,19 @@ impl Opener {
             #[cfg(test)]
             Opener::Memory(_, open) => rtu_frames(open(), quiet_from).await,
         }
+    }
+}
+
+impl Secured {
+    async fn open(&self) -> Result<Context, Lost> {
+        let stream = self.peer.connect(CONNECT).await?;
+        let Trust { credentials, clock } = &self.trust;
+        let shaking = self.tls.shake_hands(stream, &self.host, credentials, clock.now().wall);
+        let Ok((shaken, certificates)) = timeout(CONNECT, shaking).await else {
+            return Err(Lost::new(ErrorKind::Connect, "the device accepts the connection and does not speak TLS"));
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
+        Ok(tcp::attach(shaken?))
     }
 }
 

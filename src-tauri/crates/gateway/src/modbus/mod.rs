@@ -31,6 +31,7 @@ use self::bus::Bus;
 pub(crate) use self::bus::Buses;
 use self::device::Device;
 pub(crate) use self::device::{RTU, RTU_TCP, TCP};
+pub(crate) use self::line::Trust;
 use self::plan::{Wanted, plan};
 use self::poll::{Poll, Polled};
 use crate::attempt::{Attempt, Driver, Lost, Session};
@@ -61,9 +62,14 @@ pub(crate) fn check_point(spec: &GatewaySpec, point: &Point) -> Result<(), Vec<R
 
 impl Modbus {
     /// Sets up a device with its tags.
-    pub(crate) fn new(spec: &GatewaySpec, points: Vec<Point>, buses: &Buses) -> Result<Self, Vec<Rejection>> {
+    pub(crate) fn new(
+        spec: &GatewaySpec,
+        points: Vec<Point>,
+        buses: &Buses,
+        trust: &Trust,
+    ) -> Result<Self, Vec<Rejection>> {
         let device = Device::read(spec)?;
-        let bus = buses.bus(&device.line);
+        let bus = buses.bus(&device.line, trust);
         Ok(Self::over(bus, device, points))
     }
 

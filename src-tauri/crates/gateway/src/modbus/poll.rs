@@ -105,6 +105,8 @@ impl<'a> Poll<'a> {
         }
         // A connection that was made is no sign of life: a frozen device's system still accepts them.
         if let Err(lost) = self.modbus.bus.connect(self.modbus.device.timing).await {
+            // A certificate that was not accepted is to be seen.
+            self.attempt.counters().tell(self.detail());
             return lost;
         }
         if self.blocks.is_empty() {
@@ -192,6 +194,8 @@ impl<'a> Poll<'a> {
         if self.modbus.bus.left_alone_until(unit).is_some() {
             return self.probe(index).await;
         }
+        // What was left out while the unit was left alone is not a poll that came too late.
+        let ready = self.modbus.bus.back_since(unit).map_or(ready, |back| ready.max(back));
         let missed = missed(ready.elapsed(), period);
         self.attempt.counters().overrun(missed);
         let polled = &mut self.blocks[index];
@@ -461,7 +465,12 @@ impl<'a> Poll<'a> {
             }
         });
         let line = ("line".to_owned(), self.modbus.device.line.to_string());
-        LinkDetail { blocks: blocks.collect(), remarks: vec![line], ..LinkDetail::default() }
+        LinkDetail {
+            certificates: self.modbus.bus.certificates(),
+            blocks: blocks.collect(),
+            remarks: vec![line],
+            ..LinkDetail::default()
+        }
     }
 }
 

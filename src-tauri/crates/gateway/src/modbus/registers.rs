@@ -214,7 +214,7 @@ fn to_bcd<const N: usize>(mut number: u64) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     for byte in bytes.iter_mut().rev() {
         let two = u8::try_from(number % 100).expect("less than a hundred");
-        *byte = two / 10 << 4 | two % 10;
+        *byte = ((two / 10) << 4) | (two % 10);
         number /= 100;
     }
     (number == 0).then_some(bytes)

@@ -71,7 +71,7 @@ pub fn mqtt_payload(data: &[u8]) {
 pub fn mqtt_address(data: &[u8]) {
     let Some(settings) = document(data) else { return };
     match Broker::read(&settings) {
-        Ok(broker) => assert!(!broker.host.is_empty()),
+        Ok((broker, _)) => assert!(!broker.host.is_empty()),
         Err(rejections) => assert_said(&rejections),
     }
     let own = point(settings.clone(), DataType::Float);

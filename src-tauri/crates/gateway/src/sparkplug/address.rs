@@ -38,6 +38,16 @@ pub(super) struct Rules {
     pub(super) rebirth: Rebirth,
     /// How long a node has to show what was written.
     pub(super) confirm: Duration,
+    /// Whether commands carry the data type.
+    pub(super) command_types: CommandTypes,
+}
+
+/// Whether commands carry the data type. The specification advises against it, and some nodes do not understand a command
+/// without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommandTypes {
+    LeftOut,
+    Included,
 }
 
 /// Whether nodes are asked for their births.
@@ -109,7 +119,11 @@ impl Rules {
             Some(true) | None if role == Role::Primary => Rebirth::Asked,
             Some(true) | None => Rebirth::Never,
         };
-        Some(Rules { role, host_id, groups, reorder, rebirth, confirm })
+        let command_types = match form.flag("command_types") {
+            Some(true) => CommandTypes::Included,
+            Some(false) | None => CommandTypes::LeftOut,
+        };
+        Some(Rules { role, host_id, groups, reorder, rebirth, confirm, command_types })
     }
 }
 

@@ -30,11 +30,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Payload, String> {
         let mut survey = Survey::default();
         survey.message(bytes, Part::Payload, 0)?;
     }
-    let payload = Payload::decode(bytes).map_err(|error| format!("the payload is damaged: {error}"))?;
+    let payload = Payload::decode(bytes).map_err(|error| format!("the payload is damaged: {}", reason(&error)))?;
     if payload.uuid.as_deref() == Some(COMPRESSED) {
         return Err("the payload is compressed, which Sparkplug does not provide for; switch compression off".into());
     }
     Ok(payload)
+}
+
+/// The end of what is wrong: before it the decoder names every message around the place, however many there are.
+fn reason(error: &prost::DecodeError) -> String {
+    const SHOWN: usize = 160;
+    let words = error.to_string();
+    let cut = words.char_indices().rev().nth(SHOWN).map(|(at, _)| at);
+    cut.map_or_else(|| words.clone(), |at| format!("… {}", &words[at..]))
 }
 
 /// The bytes of a payload.

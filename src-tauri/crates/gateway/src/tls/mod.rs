@@ -36,7 +36,7 @@ use crate::form::Form;
 const KEYS: [&str; 5] = ["ca", "certificate", "key_secret", "server_name", "fingerprint"];
 
 /// What the plant file says of TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Tls {
     /// The file with the authority that the other side's certificate has to come from; without one, the system's.
     ca: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Tls {
 }
 
 /// What this station shows of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Own {
     /// The file with the certificate and what leads up to its authority.
     certificate: String,

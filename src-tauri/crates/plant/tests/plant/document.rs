@@ -115,7 +115,7 @@ kind = "mqtt"
 hots = "h"
 host = "h"
 "#,
-        &["4 unknown setting `hots`; use one of: host, port"],
+        &["4 unknown setting `hots`; use one of: host, port, topics"],
     );
     check(
         r#"[[lines]]
@@ -234,7 +234,7 @@ id = "t"
 id = "t"
 gateway = "broker"
 "#,
-        &["3 the tag has no `address`: `topic` is missing; add `address = { ... }`: add it"],
+        &["4 the tag has no `address`: `topic` is missing; add `address = { ... }`: add it"],
     );
     check(
         r#"TAG

@@ -305,7 +305,7 @@ gateway = "g"
 address = { topic = "all/ulm/fill/line1/filler/a" }
 "#,
         &[
-            "11 warning: `ulm/fill/line1/filler/b` has the same address as `ulm/fill/line1/filler/a` on line 7; check the address, or remove one of the tags",
+            "14 warning: `ulm/fill/line1/filler/b` has the same address as `ulm/fill/line1/filler/a` on line 8; check the address, or remove one of the tags",
         ],
     );
     check(
@@ -328,6 +328,6 @@ id = "a"
 gateway = "g"
 address = 7
 "#,
-        &["9 `address` is a whole number, not a table; write it as { ... }"],
+        &["10 `address` is a whole number, which does not fit; write a table: { ... }"],
     );
 }

@@ -157,6 +157,7 @@ mod tests {
         let mut said = Vec::new();
         stream.read_to_end(&mut said).await.expect("an end");
         assert_eq!(said, [0, 1, 2, 3, 4, 5, 6, 7]);
+        drop(stream);
         assert_eq!(server.await.expect("in order"), b"helloagain");
     }
 

@@ -5,7 +5,7 @@ use model::{DataType, Now, Point, Quality, Scaling, Timestamp, Value, Write, Wri
 use super::endpoint::{Access, Belongs, Metric};
 use super::tags::{Pending, Tag};
 use super::{Effects, Host, Publish, Style};
-use crate::sparkplug::address::{Control, Role};
+use crate::sparkplug::address::{CommandTypes, Control, Role};
 use crate::sparkplug::value::{self, Content, Type};
 use crate::sparkplug::wire::Payload;
 use crate::sparkplug::wire::payload::{Metric as Wire, metric};
@@ -16,12 +16,24 @@ const CONTROL: &str = "Node Control/";
 const REBIRTH: &str = "Node Control/Rebirth";
 
 /// Asks a node for its births.
-pub(super) fn rebirth(group: &str, node: &str, at: Timestamp) -> Publish {
-    let metric = Wire { name: Some(REBIRTH.into()), value: Some(metric::Value::BooleanValue(true)), ..Wire::default() };
+pub(super) fn rebirth(group: &str, node: &str, at: Timestamp, types: CommandTypes) -> Publish {
+    let metric = Wire {
+        name: Some(REBIRTH.into()),
+        datatype: datatype(Type::Boolean, types),
+        value: Some(metric::Value::BooleanValue(true)),
+        ..Wire::default()
+    };
     Publish { topic: topic::command(group, node, None), payload: command(metric, at), style: Style::Command(None) }
 }
 
-/// A payload with one metric, sent now: a command has no sequence number, and its metric no data type.
+fn datatype(of: Type, types: CommandTypes) -> Option<u32> {
+    match types {
+        CommandTypes::LeftOut => None,
+        CommandTypes::Included => Some(of as u32),
+    }
+}
+
+/// A payload with one metric, sent now: a command has no sequence number.
 fn command(metric: Wire, at: Timestamp) -> Vec<u8> {
     let timestamp = u64::try_from(at.millis()).ok();
     let metric = Wire { timestamp, ..metric };
@@ -68,10 +80,11 @@ impl Host {
             Some(alias) => (None, Some(alias)),
             None => (Some(metric.name.to_string()), None),
         };
+        let datatype = datatype(of, self.rules.command_types);
         let address = &tag.address;
         let publish = Publish {
             topic: topic::command(&address.group, &address.node, address.device.as_deref()),
-            payload: command(Wire { name, alias, value: Some(travels), ..Wire::default() }, now.wall),
+            payload: command(Wire { name, alias, datatype, value: Some(travels), ..Wire::default() }, now.wall),
             style: Style::Command(Some(id)),
         };
         Ok((publish, Pending { id, expect, ends: now.uptime + self.rules.confirm }))

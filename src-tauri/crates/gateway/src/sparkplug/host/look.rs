@@ -11,7 +11,7 @@ use super::Host;
 use super::endpoint::{Access, Belongs, Endpoint, Metric};
 use super::node::{Node, Standing};
 use super::state::Presence;
-use crate::sparkplug::address::{Rebirth as Asking, Role};
+use crate::sparkplug::address::{CommandTypes, Rebirth as Asking, Role};
 use crate::sparkplug::topic::shorten;
 
 /// Nodes and devices that are listed one by one.
@@ -77,6 +77,9 @@ impl Host {
                 (Role::Primary, Asking::Asked) => "it is asked for its births",
             };
             parts.push(format!("{asked}: {reason}"));
+            if node.rebirth.is_unanswered() && self.rules.command_types == CommandTypes::LeftOut {
+                parts.push("it does not answer; some nodes need command_types = true".into());
+            }
         }
         parts.dedup();
         parts.join("; ")

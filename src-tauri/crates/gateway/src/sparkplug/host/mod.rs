@@ -334,7 +334,7 @@ impl Host {
                 node.rebirth.asked(now.uptime);
                 node.rebirths += 1;
                 self.requests.spend(now.uptime);
-                effects.publish.push(command::rebirth(&group, &id, now.wall));
+                effects.publish.push(command::rebirth(&group, &id, now.wall, self.rules.command_types));
                 // A node that was never heard may not exist. It is asked once, and not until it exists.
                 if !node.was_heard() {
                     node.rebirth.satisfied();

@@ -33,6 +33,11 @@ impl Rebirth {
         self.need.as_deref()
     }
 
+    /// Whether it was asked more than once and did not answer.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.need.is_some() && self.wait > FIRST
+    }
+
     /// They came.
     pub(super) fn satisfied(&mut self) {
         self.need = None;

@@ -148,3 +148,23 @@ fn a_lost_connection_confirms_nothing() {
     assert_eq!(scene.answers, [], "the link itself has answered that nobody knows");
     assert!(scene.sent.iter().filter(|publish| publish.style == Style::Command(Some(7))).count() == 1, "never again");
 }
+
+#[test]
+fn commands_carry_the_data_type_for_nodes_that_need_it() {
+    let mut scene = Scene::with(r#"{"host_id":"andon","command_types":true}"#, tags(&["a"]));
+    scene.connect();
+    scene.node_data(1, vec![double("a", 1.0)]);
+    assert_eq!(scene.last_sent().1.metrics[0].datatype, Some(Type::Boolean as u32));
+    scene.node_born(0, 1, vec![double("a", 1.0)]);
+    scene.write(7, 0, Value::Float(4.5));
+    assert_eq!(scene.last_sent().1.metrics[0].datatype, Some(Type::Double as u32));
+}
+
+#[test]
+fn a_node_that_does_not_answer_is_said_what_may_help() {
+    let mut scene = Scene::new(tags(&["a"]));
+    scene.node_data(1, vec![double("a", 1.0)]);
+    assert!(!scene.fault(&["g", "n"]).contains("command_types"));
+    scene.later(30_000);
+    assert!(scene.fault(&["g", "n"]).contains("command_types"));
+}
