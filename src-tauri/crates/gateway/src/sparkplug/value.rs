@@ -31,7 +31,7 @@ macro_rules! types {
 types! {
     Int8 = 1; Int16 = 2; Int32 = 3; Int64 = 4;
     UInt8 = 5; UInt16 = 6; UInt32 = 7; UInt64 = 8;
-    Float = 9; Double = 10; Boolean = 11; String = 12; DateTime = 13; Text = 14; UUID = 15;
+    Float = 9; Double = 10; Boolean = 11; String = 12; DateTime = 13; Text = 14; Uuid = 15;
     DataSet = 16; Bytes = 17; File = 18; Template = 19; PropertySet = 20; PropertySetList = 21;
     Int8Array = 22; Int16Array = 23; Int32Array = 24; Int64Array = 25;
     UInt8Array = 26; UInt16Array = 27; UInt32Array = 28; UInt64Array = 29;
@@ -82,7 +82,7 @@ impl Type {
             Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 | Type::DateTime => Some(DataType::Int),
             Type::Float | Type::Double => Some(DataType::Float),
             Type::Boolean => Some(DataType::Bool),
-            Type::String | Type::Text | Type::UUID | Type::DataSet => Some(DataType::Text),
+            Type::String | Type::Text | Type::Uuid | Type::DataSet => Some(DataType::Text),
             Type::Bytes | Type::File | Type::Template | Type::PropertySet | Type::PropertySetList => None,
             _array => Some(DataType::Text),
         }
@@ -92,7 +92,7 @@ impl Type {
 impl Type {
     /// Whether a value of it can be written.
     pub(super) fn is_writable(self) -> bool {
-        self.tag_type().is_some() && (self as u32) <= Type::UUID as u32
+        self.tag_type().is_some() && (self as u32) <= Type::Uuid as u32
     }
 }
 
@@ -179,7 +179,7 @@ pub(super) fn scalar(of: Type, raw: Raw<'_>) -> Result<Value, Unreadable> {
         (Type::Float | Type::Double, Raw::Float(x)) => float(f64::from(x)),
         (Type::Float | Type::Double, Raw::Double(x)) => float(x),
         (Type::Boolean, Raw::Bool(x)) => Ok(Value::Bool(x)),
-        (Type::String | Type::Text | Type::UUID, Raw::Text(x)) => text(x.to_owned()),
+        (Type::String | Type::Text | Type::Uuid, Raw::Text(x)) => text(x.to_owned()),
         _ => Err(Unreadable {
             quality: Quality::BAD_TYPE,
             words: format!("what came is not of the announced type {}", of.word()),
@@ -350,7 +350,7 @@ pub(super) fn write(of: Type, value: &Value) -> Result<metric::Value, String> {
             Value::Bool(x) => Ok(metric::Value::BooleanValue(*x)),
             Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Text(_) => Err(cannot()),
         },
-        Type::String | Type::Text | Type::UUID => match value {
+        Type::String | Type::Text | Type::Uuid => match value {
             Value::Text(x) if x.len() <= LONGEST_TEXT => Ok(metric::Value::StringValue(x.to_string())),
             Value::Text(_) => Err(format!("a text of more than {LONGEST_TEXT} bytes is not written")),
             Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => Err(cannot()),
