@@ -165,8 +165,8 @@ impl Scene {
     /// The last that is shown of a tag.
     pub(super) fn shown(&self, index: u32) -> Sample {
         let told = self.told.get(&index).into_iter().flatten();
-        let live = told.filter(|(_, reach)| *reach != Reach::History);
-        live.last().unwrap_or_else(|| panic!("tag{index} was told nothing")).0.clone()
+        let mut live = told.filter(|(_, reach)| *reach != Reach::History);
+        live.next_back().unwrap_or_else(|| panic!("tag{index} was told nothing")).0.clone()
     }
 
     pub(super) fn check(&self, index: u32, value: f64, quality: Quality) {
