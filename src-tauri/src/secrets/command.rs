@@ -131,8 +131,10 @@ fn list(plant: Option<PathBuf>) -> Result<(), SecretError> {
     let needed = plant.map(needed).transpose()?.unwrap_or_default();
     let mut others = Keyring.names();
     for (gateway, Reference { key, name, .. }) in &needed {
-        let place =
-            store.locate(name).map_or_else(|words| format!("missing: {words}"), |place| place.words().to_owned());
+        let place = match store.locate(name) {
+            Ok(place) => place.words().to_owned(),
+            Err(missing) => format!("missing: {}", missing.words),
+        };
         println!("{name}: {key} of {gateway}; {place}");
         if let Ok(others) = &mut others {
             others.retain(|other| other != name);

@@ -40,6 +40,15 @@ pub enum Place {
     Keyring,
 }
 
+/// A secret that cannot be had.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Why, and where it was looked for.
+    pub words: String,
+    /// What to do.
+    pub remedy: String,
+}
+
 /// What came of looking for a secret.
 enum Found {
     Here(Place, Secret),
@@ -56,19 +65,21 @@ impl Store {
     /// Looks for a secret and says where it is, not what it is.
     ///
     /// # Errors
-    /// Why it cannot be had, and what to do, in words.
-    pub fn locate(&self, name: &str) -> Result<Place, String> {
+    /// Why it cannot be had, and what to do.
+    pub fn locate(&self, name: &str) -> Result<Place, Missing> {
         match self.find(name)? {
             Found::Here(place, _) => Ok(place),
-            Found::Nowhere(trouble) => Err(self.nowhere(name, trouble)),
+            Found::Nowhere(trouble) => Err(self.nowhere(name, trouble.as_ref())),
         }
     }
 
-    fn find(&self, name: &str) -> Result<Found, String> {
+    fn find(&self, name: &str) -> Result<Found, Missing> {
         if !is_secret_name(name) {
-            return Err("a secret's name has letters, digits, `-`, `_` and `.` only, 64 at most".to_owned());
+            let words = "a secret's name has letters, digits, `-`, `_` and `.` only, 64 at most".to_owned();
+            return Err(Missing { words, remedy: "give it another name".to_owned() });
         }
-        if let Some(secret) = self.passed.read(name)? {
+        let refused = |words| Missing { words, remedy: "pass it again".to_owned() };
+        if let Some(secret) = self.passed.read(name).map_err(refused)? {
             return Ok(Found::Here(Place::Passed, secret));
         }
         Ok(match self.keyring.read(name) {
@@ -78,22 +89,28 @@ impl Store {
         })
     }
 
-    fn nowhere(&self, name: &str, trouble: Option<keyring::Trouble>) -> String {
+    fn nowhere(&self, name: &str, trouble: Option<&keyring::Trouble>) -> Missing {
         let passed = if self.passed.is_any() { "it is not among them" } else { "none are passed to this program" };
-        let (keyring, remedy) = match &trouble {
-            None => ("it is not in it".to_owned(), format!("store it with `andon secret set {name}`")),
+        let (keyring, remedy) = match trouble {
+            None => (
+                "it is not in it".to_owned(),
+                format!("store it with `andon secret set {name}`, adding --login for a user with a password"),
+            ),
             Some(trouble) => (trouble.to_string(), trouble.remedy(name)),
         };
-        format!("the secret \"{name}\" was not found (systemd credentials: {passed}; keyring: {keyring}): {remedy}")
+        let words = format!("the secret \"{name}\" was not found (systemd credentials: {passed}; keyring: {keyring})");
+        Missing { words, remedy }
     }
 }
 
 impl Credentials for Store {
     fn secret(&self, name: &str) -> Result<Secret, String> {
-        match self.find(name)? {
-            Found::Here(_, secret) => Ok(secret),
-            Found::Nowhere(trouble) => Err(self.nowhere(name, trouble)),
-        }
+        let missing = match self.find(name) {
+            Ok(Found::Here(_, secret)) => return Ok(secret),
+            Ok(Found::Nowhere(trouble)) => self.nowhere(name, trouble.as_ref()),
+            Err(missing) => missing,
+        };
+        Err(format!("{}: {}", missing.words, missing.remedy))
     }
 
     fn certificate(&self, file: &str) -> Result<Vec<u8>, String> {

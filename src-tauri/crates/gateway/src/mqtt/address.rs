@@ -92,7 +92,7 @@ impl Address {
         let mut form = Form::new(&point.address);
         let topic = topic(&mut form);
         let format = format(&mut form);
-        let writing = Writing::read(&mut form, point.write.is_some());
+        let writing = Writing::read(&mut form, point.write);
         let address = topic.zip(format).map(|(topic, format)| Address { topic, format, writing });
         let mut read = form.finish(address);
         if let Some(rejection) = check_scaling(point) {

@@ -129,17 +129,24 @@ mod tests {
 
     use super::*;
 
-    fn message(payload: &'static str, id: u16, repeated: bool) -> (Message, Ack) {
+    /// A message that comes for the first time.
+    fn new(payload: &'static str, id: u16) -> (Message, Ack) {
         let ack = Ack::of(id);
         let message = Message {
             topic: Bytes::from_static(b"a"),
             payload: Bytes::from_static(payload.as_bytes()),
             retained: false,
-            repeated,
+            repeated: false,
             ack: Some(ack),
             oversize: None,
         };
         (message, ack)
+    }
+
+    /// One that the broker sends again.
+    fn again(payload: &'static str, id: u16) -> (Message, Ack) {
+        let (message, ack) = new(payload, id);
+        (Message { repeated: true, ..message }, ack)
     }
 
     fn at(memory: &mut Memory, (message, ack): (Message, Ack), now: i64) -> i64 {
@@ -149,16 +156,16 @@ mod tests {
     #[test]
     fn a_message_that_comes_again_came_when_it_first_did() {
         let mut memory = Memory::default();
-        assert_eq!(at(&mut memory, message("1", 7, false), 100), 100);
-        assert_eq!(at(&mut memory, message("1", 7, true), 200), 100);
-        assert_eq!(at(&mut memory, message("1", 7, true), 300), 100, "however often");
-        assert_eq!(at(&mut memory, message("1", 8, true), 300), 300, "another one");
-        assert_eq!(at(&mut memory, message("2", 7, true), 400), 400, "not what came under this id");
-        assert_eq!(at(&mut memory, message("2", 7, false), 500), 500, "not sent again");
+        assert_eq!(at(&mut memory, new("1", 7), 100), 100);
+        assert_eq!(at(&mut memory, again("1", 7), 200), 100);
+        assert_eq!(at(&mut memory, again("1", 7), 300), 100, "however often");
+        assert_eq!(at(&mut memory, again("1", 8), 300), 300, "another one");
+        assert_eq!(at(&mut memory, again("2", 7), 400), 400, "not what came under this id");
+        assert_eq!(at(&mut memory, new("2", 7), 500), 500, "not sent again");
         memory.forget(7);
-        assert_eq!(at(&mut memory, message("2", 7, true), 600), 600, "acknowledged: the id may mean another message");
+        assert_eq!(at(&mut memory, again("2", 7), 600), 600, "acknowledged: the id may mean another message");
         memory.forget_all();
-        assert_eq!(at(&mut memory, message("1", 8, true), 700), 700);
+        assert_eq!(at(&mut memory, again("1", 8), 700), 700);
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Mqtt {
     fn explain(&self, lost: Lost, attempt: &Attempt) -> Lost {
         let mut suspicion = self.suspicion.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.broker.client_id {
-            Some(client_id) => suspicion.judge(lost, attempt.is_up(), attempt.up_for(), client_id),
+            Some(client_id) => suspicion.judge(lost, attempt.is_up().then(|| attempt.up_for()), client_id),
             // Nobody else has one that this station has made.
             None => lost,
         }

@@ -26,24 +26,19 @@ pub(super) struct Suspicion {
 }
 
 impl Suspicion {
-    /// Says more of a loss. What looks like a fight for the client id is not repeated as fast as other attempts.
-    pub(super) fn judge(&mut self, lost: Lost, was_up: bool, up_for: Duration, client_id: &str) -> Lost {
-        match lost.kind {
-            ErrorKind::Lost if was_up && up_for < HELD => self.closed += 1,
+    /// Says more of the loss of a connection that was up for so long, if at all. What looks like a fight for the client id
+    /// is not repeated as fast as other attempts.
+    pub(super) fn judge(&mut self, lost: Lost, up_for: Option<Duration>, client_id: &str) -> Lost {
+        let up_for = match (lost.kind, up_for) {
+            (ErrorKind::Lost, Some(up_for)) if up_for < HELD => up_for,
             // Not admitted yet: a broker behind something else, that may come or not.
-            ErrorKind::Lost if !was_up => return lost,
-            ErrorKind::Lost
-            | ErrorKind::Connect
-            | ErrorKind::Silent
-            | ErrorKind::Protocol
-            | ErrorKind::Decode
-            | ErrorKind::Refused
-            | ErrorKind::Oversize
-            | ErrorKind::Internal => {
+            (ErrorKind::Lost, None) => return lost,
+            _ => {
                 self.closed = 0;
                 return lost;
             }
-        }
+        };
+        self.closed += 1;
         let perhaps = format!("perhaps another station uses the client id \"{client_id}\"");
         match self.closed {
             ..FIGHT if up_for > SOON => lost,
@@ -62,7 +57,7 @@ mod tests {
 
     fn closed(suspicion: &mut Suspicion, up_for_s: u64) -> Lost {
         let lost = Lost::new(ErrorKind::Lost, "the broker closed the connection");
-        suspicion.judge(lost, true, Duration::from_secs(up_for_s), "line1")
+        suspicion.judge(lost, Some(Duration::from_secs(up_for_s)), "line1")
     }
 
     #[test]
@@ -86,7 +81,7 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(closed(&mut suspicion, 3).kind, ErrorKind::Lost);
             let nobody = Lost::new(ErrorKind::Connect, "nothing listens there");
-            assert_eq!(suspicion.judge(nobody.clone(), false, Duration::ZERO, "line1"), nobody);
+            assert_eq!(suspicion.judge(nobody.clone(), None, "line1"), nobody);
         }
     }
 }

@@ -51,8 +51,8 @@ pub(super) struct Writable {
 }
 
 impl Writing {
-    /// Reads what belongs to writing. `is_writable` says whether the tag may be written at all.
-    pub(super) fn read(form: &mut Form<'_>, is_writable: bool) -> Writing {
+    /// Reads what belongs to writing. Without a `policy` the tag is read only.
+    pub(super) fn read(form: &mut Form<'_>, policy: Option<WritePolicy>) -> Writing {
         let topic = form.text(KEYS[0]).map(str::to_owned);
         if let Some(text) = &topic
             && (text.is_empty() || text.len() > 1_024 || text.contains(['+', '#']) || text.contains(char::is_control))
@@ -68,7 +68,7 @@ impl Writing {
             }
         }
         let confirm_ms = form.integer(KEYS[2], 100..=10_000).and_then(|ms| u64::try_from(ms).ok());
-        if !is_writable {
+        if policy.is_none() {
             for key in KEYS {
                 if form.has(key) {
                     let remedy = "write write = true at the tag, or remove it";

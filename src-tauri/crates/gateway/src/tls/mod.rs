@@ -27,6 +27,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use self::certificate::fingerprint;
 use self::verifier::Verifier;
+use self::words::Peer;
 pub(crate) use self::words::in_words;
 use crate::Credentials;
 use crate::attempt::Lost;
@@ -161,7 +162,8 @@ impl Tls {
         let provider = Arc::new(ring::default_provider());
         let mut certificates = Vec::new();
         let roots = self.roots(credentials, &mut certificates)?;
-        let verifier = Verifier::new(roots, self.pin, &provider, host, self.own.is_some(), now).map_err(refused)?;
+        let peer = Peer { host: host.to_owned(), shows_itself: self.own.is_some(), now };
+        let verifier = Verifier::new(roots, self.pin, &provider, peer).map_err(refused)?;
         let verifier = Arc::new(verifier);
         let config = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(Stopped(now)))
             .with_safe_default_protocol_versions()

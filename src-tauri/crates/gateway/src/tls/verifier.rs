@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Certificate, CertificateOwner, Timestamp};
+use model::{Certificate, CertificateOwner};
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -47,9 +47,7 @@ impl Verifier {
         roots: RootCertStore,
         pin: Option<[u8; 32]>,
         provider: &Arc<CryptoProvider>,
-        host: &str,
-        shows_itself: bool,
-        now: Timestamp,
+        peer: Peer,
     ) -> Result<Self, String> {
         let judge = match pin {
             Some(pin) => Judge::Pin(pin),
@@ -59,7 +57,6 @@ impl Verifier {
                     .map_err(|error| format!("the authorities cannot be used: {error}"))?,
             ),
         };
-        let peer = Peer { host: host.to_owned(), shows_itself, now };
         Ok(Self { judge, provider: Arc::clone(provider), peer, seen: Mutex::default() })
     }
 

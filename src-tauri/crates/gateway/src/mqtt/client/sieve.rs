@@ -23,6 +23,8 @@ use crate::attempt::Lost;
 
 /// The control packet type of PUBLISH (MQTT 3.1.1, table 2.1).
 const PUBLISH: u8 = 3;
+/// How an alert of TLS begins. In MQTT nothing does that comes from a broker.
+const ALERT: [u8; 2] = [0x15, 3];
 /// The first byte of a DISCONNECT.
 const DISCONNECT: u8 = 0xE0;
 /// Read from the socket at once.
@@ -62,8 +64,10 @@ pub(super) struct Sieve {
     oversize: Oversize,
     messages: u64,
     step: Step,
-    /// The size of a packet that is too large and no message. Nothing good comes after it.
-    refused: Option<usize>,
+    /// Whether anything came yet.
+    has_begun: bool,
+    /// What came and cannot be gone on from.
+    refused: Option<Lost>,
 }
 
 #[derive(Debug)]
@@ -84,7 +88,7 @@ enum Step {
 
 impl Sieve {
     pub(super) fn new(dialect: Dialect, limit: usize, oversize: Oversize) -> Self {
-        Self { dialect, limit, oversize, messages: 0, step: Step::Header(Vec::new()), refused: None }
+        Self { dialect, limit, oversize, messages: 0, step: Step::Header(Vec::new()), has_begun: false, refused: None }
     }
 
     /// Takes what was read and appends what is to be seen of it.
@@ -146,8 +150,13 @@ impl Sieve {
         if is_message && length > self.limit {
             return Step::Shorten { first: header[0], length, kept: Vec::new() };
         }
+        if !std::mem::replace(&mut self.has_begun, true) && header == ALERT {
+            self.refused = Some(Lost::new(ErrorKind::Refused, "the broker speaks TLS at this port: write tls = true"));
+            return Step::Skip(usize::MAX);
+        }
         if length > self.limit {
-            self.refused = Some(length);
+            let words = format!("the broker sent a packet of {length} bytes, larger than allowed");
+            self.refused = Some(Lost::new(ErrorKind::Oversize, words));
             return Step::Skip(usize::MAX);
         }
         if self.dialect == Dialect::V5 && header == [DISCONNECT, 1] {
@@ -236,9 +245,8 @@ impl<S: AsyncRead + Unpin, H: Fn()> Sieved<S, H> {
                 Ok(()) => {
                     (self.heard)();
                     self.sieve.feed(chunk.filled(), &mut self.seen);
-                    if let Some(bytes) = self.sieve.refused {
-                        let words = format!("the broker sent a packet of {bytes} bytes, larger than allowed");
-                        self.end = Some(Err(io::Error::other(Lost::new(ErrorKind::Oversize, words))));
+                    if let Some(lost) = self.sieve.refused.take() {
+                        self.end = Some(Err(io::Error::other(lost)));
                     }
                 }
                 Err(error) => self.end = Some(Err(error)),
@@ -367,6 +375,14 @@ mod tests {
         let error = tokio::io::AsyncReadExt::read_to_end(&mut sieved, &mut seen).await.expect_err("too large");
         assert_eq!(seen, publish(0, "a", 3));
         assert!(error.to_string().contains("a packet of 65535 bytes"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_speaks_tls_is_named() {
+        let alert = b"\x15\x03\x01\x00\x02\x02\x46";
+        let mut sieved = Sieved::new(&alert[..], Sieve::new(Dialect::V3, 100, Oversize::default()), || {});
+        let error = tokio::io::AsyncReadExt::read_u8(&mut sieved).await.expect_err("no MQTT");
+        assert_eq!(error.to_string(), "the broker speaks TLS at this port: write tls = true");
     }
 
     #[tokio::test(start_paused = true)]
