@@ -61,7 +61,7 @@ pub enum SecretError {
         /// What was not done.
         what: String,
         /// Why not, of the keyring.
-        trouble: Trouble,
+        trouble: Box<Trouble>,
         /// What to do.
         remedy: String,
     },
@@ -182,7 +182,7 @@ fn forget(name: &str) -> Result<(), SecretError> {
 
 fn keeping(what: String, name: &str, trouble: Trouble) -> SecretError {
     let remedy = trouble.remedy(name);
-    SecretError::Keeping { what, trouble, remedy }
+    SecretError::Keeping { what, trouble: Box::new(trouble), remedy }
 }
 
 #[cfg(test)]

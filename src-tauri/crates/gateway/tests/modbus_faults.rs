@@ -345,7 +345,9 @@ async fn many_silent_units_are_a_lost_link() {
     let frozen = Instant::now();
     link.until_down().await;
     assert!(frozen.elapsed() < Duration::from_secs(12), "{:?}", frozen.elapsed());
-    assert!((0..10).all(|n| link.quality(n) != Some(Quality::GOOD) || n == 9), "said of each one as it is noticed");
+    // Which unit's turn it was when the link was given up is not fixed: the line is fair among them.
+    let good = (0..10).filter(|n| link.quality(*n) == Some(Quality::GOOD)).count();
+    assert!(good <= 1, "said of each one as it is noticed, but for the last: {good} are still good");
 }
 
 #[tokio::test]

@@ -136,7 +136,8 @@ async fn while_the_disk_does_not_work_values_go_on_and_the_broker_keeps_them() {
     assert_eq!((station.client_id.as_str(), station.is_clean), ("line1", false));
     station.send(&publish_as(0x3A, 1, "a", b"1")).await;
     station.send(&publish_as(0x32, 2, "a", b"2")).await;
-    link.until("both", |link| link.samples.len() >= 4).await;
-    assert_eq!((station.acknowledged().await, station.acknowledged().await), (1, 2));
+    let both = async { (station.acknowledged().await, station.acknowledged().await) };
+    assert_eq!(link.meanwhile(both).await, (1, 2));
+    assert_eq!(link.samples[link.samples.len() - 2].1.time, link.samples[0].1.time, "the first one, once more");
     link.until("no words", |link| link.status.as_ref().is_some_and(|status| status.reason.is_empty())).await;
 }

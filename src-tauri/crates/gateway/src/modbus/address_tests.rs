@@ -1,3 +1,5 @@
+//! Addresses as people write them, and those that cannot work.
+
 use model::{GatewaySpec, TagIndex, WritePolicy};
 
 use super::*;

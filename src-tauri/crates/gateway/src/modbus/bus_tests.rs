@@ -1,3 +1,5 @@
+//! A line in virtual time: who gets it when, and what becomes of answers that come late.
+
 use std::sync::Arc;
 
 use super::super::address::Table;

@@ -1,3 +1,5 @@
+//! A poll in virtual time: what is learnt of a device, and what one unit costs the others.
+
 use std::sync::{Arc, Mutex};
 
 use model::{Clock, DataType, GatewaySpec, Now, Point, TagIndex, Timestamp, Uptime};

@@ -1,3 +1,5 @@
+//! Registers to values, in every type and every order.
+
 use proptest::prelude::*;
 
 use super::*;
