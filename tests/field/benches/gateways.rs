@@ -88,12 +88,12 @@ impl Kind {
 
     fn plant(self, port: u16) -> String {
         let mut text = String::from("[plant]\nname = \"Bench\"\n[[machines]]\npath = \"b/a/l/m\"\n");
-        match self {
-            Kind::Json => {
-                writeln!(text, "[[gateways]]\nid = \"broker\"\nkind = \"mqtt\"\nhost = \"127.0.0.1\"\nport = {port}")
-            }
-        }
-        .expect("a string takes all");
+        let kind = match self {
+            Kind::Json => "kind = \"mqtt\"",
+            Kind::Sparkplug => "kind = \"sparkplug\"\nrole = \"observer\"",
+        };
+        writeln!(text, "[[gateways]]\nid = \"broker\"\n{kind}\nhost = \"127.0.0.1\"\nport = {port}")
+            .expect("a string takes all");
         for topic in 0..TOPICS {
             let address = match self {
                 Kind::Json => {
