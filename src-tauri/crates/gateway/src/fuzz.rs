@@ -9,8 +9,11 @@ pub use crate::mqtt::fuzz::{mqtt_address, mqtt_payload};
 pub use crate::sparkplug::fuzz::{sparkplug_address, sparkplug_host, sparkplug_payload};
 pub use crate::tls::fuzz::certificate;
 
-/// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+/// A target and its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 9] = [
     ("mqtt_payload", mqtt_payload),
     ("mqtt_address", mqtt_address),
     ("mqtt_sieve", mqtt_sieve),

@@ -70,15 +70,16 @@ async fn every_kind_of_value_is_written_and_read_back() {
             ] {
                 assert_eq!(write(&mut link, tag, value.clone()).await, Written::Done, "{kind}, {functions}: {value:?}");
             }
-            let memory = plc.memory();
-            assert_eq!(memory.registers[10..13], [65_535, 0x0000, 0x41C8]);
-            assert_eq!((memory.registers[20], memory.coils[7]), (0x0F1F, true));
-            assert_eq!((memory.registers[30], memory.registers[31].cast_signed()), (3, -123));
-            assert_eq!(memory.registers[40..44], [0x556C, 0x6D20, 0x3700, 0]);
-            let used: Vec<_> = memory.writes.iter().take(4).map(|asked| asked.function).collect();
-            assert_eq!(used, expect, "{kind}, {functions}");
-            assert_eq!(memory.writes.len(), 7, "each was sent once");
-            drop(memory);
+            {
+                let memory = plc.memory();
+                assert_eq!(memory.registers[10..13], [65_535, 0x0000, 0x41C8]);
+                assert_eq!((memory.registers[20], memory.coils[7]), (0x0F1F, true));
+                assert_eq!((memory.registers[30], memory.registers[31].cast_signed()), (3, -123));
+                assert_eq!(memory.registers[40..44], [0x556C, 0x6D20, 0x3700, 0]);
+                let used: Vec<_> = memory.writes.iter().take(4).map(|asked| asked.function).collect();
+                assert_eq!(used, expect, "{kind}, {functions}");
+                assert_eq!(memory.writes.len(), 7, "each was sent once");
+            }
             link.until("the new values", |link| {
                 link.latest[6].as_ref().is_some_and(|sample| sample.value == Some(Value::text("Ulm 7")))
             })

@@ -213,13 +213,13 @@ async fn answer(bytes: &'static [u8]) -> Lost {
     let (station, mut server) = duplex(65_536);
     let server = tokio::spawn(async move {
         let mut hello = [0; 512];
-        server.read(&mut hello).await.expect("a hello");
+        assert_ne!(server.read(&mut hello).await.expect("a hello"), 0);
         server.write_all(bytes).await.expect("a small write");
     });
     let credentials: Arc<dyn Credentials> = Arc::new(store(&authority("Plant CA")));
     let (shaken, _) = settings(WITH_CA).shake_hands(station, "broker.local", &credentials, NOW).await;
     server.await.expect("in order");
-    shaken.err().expect("no TLS")
+    shaken.expect_err("no TLS")
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ mod tests {
         for (answer, words) in answers {
             let (station, mut server) = duplex(4_096);
             let server = tokio::spawn(async move {
-                server.read(&mut [0; 1_024]).await.expect("a request");
+                assert_ne!(server.read(&mut [0; 1_024]).await.expect("a request"), 0);
                 server.write_all(answer).await.expect("sent");
                 server
             });
