@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use api::{Api, FrameRequest, Parts, PlantFolder};
+use api::{AddError, Api, FrameRequest, Parts, PlantFolder};
 use engine::{Engine, SystemClock};
 use field::broker::Mosquitto;
 use gateway::Network;
 use history::History;
 use journal::Journal;
 use model::Clock;
-use plant::{Files, Plant, Reading, TagIndices};
+use plant::{Addition, Files, Plant, Reading, TagIndices};
 use tokio::io::AsyncWriteExt;
 
 const TOPICS: usize = 1_000;
@@ -124,7 +124,7 @@ async fn andon(port: u16) -> Figures {
         history,
         journal,
         clock,
-        folder: Box::new(NoFolder),
+        folder: Arc::new(NoFolder),
         problems: vec![],
         demo: None,
         zone: jiff::tz::TimeZone::UTC,
@@ -200,6 +200,10 @@ struct NoFolder;
 impl PlantFolder for NoFolder {
     fn read(&self, _: &TagIndices) -> Reading {
         Reading { plant: None, problems: vec![] }
+    }
+
+    fn add(&self, _: &Addition, _: &TagIndices) -> Result<Reading, AddError> {
+        Err(AddError::Refused("the benchmark's plant is not changed".into()))
     }
 
     fn words(&self) -> String {
