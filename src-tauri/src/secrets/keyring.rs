@@ -43,7 +43,7 @@ pub enum Trouble {
     /// What it holds is no text.
     Unusable(String),
     /// Anything else.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 impl Keyring {
@@ -152,7 +152,7 @@ impl From<Error> for Trouble {
             _ if is_absent => Self::Absent,
             Error::Locked => Self::Locked,
             Error::Prompt | Error::PromptDisconnected => Self::Dismissed,
-            error => Self::Failed(error),
+            error => Self::Failed(Box::new(error)),
         }
     }
 }
