@@ -164,7 +164,8 @@ impl Watch {
 
 async fn bare_client(kind: Kind, port: u16) -> Measured {
     let mut options = rumqttc::MqttOptions::new("bare", ("127.0.0.1", port));
-    options.set_keep_alive(30u16);
+    // A birth of a thousand metrics is larger than the library takes if it is not told.
+    options.set_keep_alive(30u16).set_max_packet_size(1_048_576, 1_048_576);
     let (client, mut events) = rumqttc::AsyncClient::builder(options).capacity(64).build();
     client.subscribe(kind.filter(), rumqttc::QoS::AtMostOnce).await.expect("the client takes the subscription");
     while !matches!(events.poll().await, Ok(rumqttc::Event::Incoming(rumqttc::Packet::SubAck(_)))) {}
