@@ -9,13 +9,21 @@
 //! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
 //! in [`StoreStatus`], never a panic and never unbounded memory.
 
+mod blocks;
+mod coding;
 mod fresh;
+mod log;
+mod prune;
 mod queue;
 mod reader;
 mod recorder;
 mod reduce;
+mod roll;
+mod samples;
+mod seal;
 mod series;
 pub mod sqlite;
+mod tails;
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -29,6 +37,8 @@ pub use reader::{ReadError, Reader};
 use recorder::Recorder;
 use series::Names;
 use sqlite::{Schema, Store};
+
+use tails::Tails;
 
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 
@@ -86,6 +96,7 @@ pub struct History {
     store: Arc<Store>,
     queue: Arc<Queue>,
     names: Arc<Names>,
+    tails: Arc<Tails>,
     /// Taken when it is joined, at the end.
     thread: Option<JoinHandle<()>>,
 }
@@ -93,7 +104,7 @@ pub struct History {
 const SCHEMA: Schema = Schema {
     // "AnHi"
     application_id: 0x416e_4869,
-    tables: &[series::STEPS, fresh::STEPS],
+    tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS],
     checked_up_to: 64 * 1024 * 1024,
 };
 
@@ -117,12 +128,13 @@ impl History {
         let (store, writer) = Store::open(path.to_owned(), SCHEMA, clock)?;
         let queue = Arc::new(Queue::default());
         let names = Arc::new(Names::default());
-        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), options);
+        let tails = Arc::new(Tails::default());
+        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), options);
         let thread = thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || recorder.run())
             .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
-        Ok(History { store, queue, names, thread: Some(thread) })
+        Ok(History { store, queue, names, tails, thread: Some(thread) })
     }
 
     /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
@@ -184,7 +196,7 @@ impl History {
 
     /// A reader of the file: cheap to make and to clone, for any thread that may wait.
     pub fn reader(&self) -> Reader {
-        Reader { store: self.store.clone(), names: self.names.clone() }
+        Reader { store: self.store.clone(), names: self.names.clone(), tails: self.tails.clone() }
     }
 }
 

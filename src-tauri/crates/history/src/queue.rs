@@ -13,7 +13,7 @@ use crate::{Row, SeriesId};
 /// Rows that wait at most: eight minutes of a thousand tags at one a second, in about 30 MB.
 pub(crate) const CAPACITY: usize = 500_000;
 /// Rows of one transaction.
-pub(crate) const BATCH: usize = 10_000;
+pub(crate) const BATCH: usize = 50_000;
 /// The longest that a row waits for others before it is committed with them.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The same while somebody waits to be told: a source that keeps its samples until then sends no more of them meanwhile.
@@ -172,10 +172,10 @@ impl Queue {
         std::mem::take(&mut waiting.lost)
     }
 
-    /// What was taken is committed; whoever waited for it is told.
-    pub(crate) fn settled(&self) {
+    /// Of what was taken, all but `left` rows are committed; whoever waited for them is told.
+    pub(crate) fn settled(&self, left: usize) {
         let mut waiting = lock(&self.waiting);
-        waiting.taken = 0;
+        waiting.taken = left;
         let told = waiting.due_receipts();
         drop(waiting);
         told.into_iter().for_each(|committed| committed());

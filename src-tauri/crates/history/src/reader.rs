@@ -1,41 +1,66 @@
 //! Questions to the history, each answered from committed samples. The calls wait for the disk.
 //!
-//! Long answers are read page by page, each page a transaction of its own, so that the log can be cut meanwhile.
+//! A question looks into the tail first and into the blocks after that, so that it misses nothing that is sealed meanwhile. Long
+//! answers are read page by page, each page a transaction of its own, so that SQLite's log can be cut meanwhile.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Clock, Sample, Timestamp};
+use model::{Clock, Quality, Sample, Timestamp, Value};
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::blocks::{self, Block};
+use crate::log::Log;
 use crate::reduce::Columns;
+use crate::roll::{MINUTE, Roll};
+use crate::samples::{Cell, Kind, Mark, Samples};
 use crate::series::{self, Names};
 use crate::sqlite::{OpenError, Store, StoreFailure};
-use crate::{Point, SeriesId, Span, fresh};
+use crate::tails::Tails;
+use crate::{Point, SeriesId, Span};
 
 /// Why a question could not be answered.
 pub type ReadError = StoreFailure;
 
-/// Rows read in one transaction: tens of milliseconds, or some hundreds from a slow disk.
-const PAGE: usize = 50_000;
+/// Blocks unpacked in one transaction: some milliseconds.
+const PAGE: usize = 64;
+/// Blocks of which only the row is read in one transaction.
+const ROW_PAGE: usize = 4_000;
 /// Series looked up in one transaction.
-const INSTANT_PAGE: usize = 2_000;
+const INSTANT_PAGE: usize = 500;
 
 /// Reads through its own read-only connections. Cheap to clone, for any thread that may wait.
 #[derive(Clone)]
 pub struct Reader {
     pub(crate) store: Arc<Store>,
     pub(crate) names: Arc<Names>,
+    pub(crate) tails: Arc<Tails>,
+}
+
+/// What of a block a picture needs.
+enum Detail {
+    Samples(Samples),
+    Rolls(Vec<Roll>),
 }
 
 impl Reader {
-    /// Opens a history only to read it, also while another process writes it.
+    /// Opens a history only to read it, also while another process writes it. Of what that one has in its log, the reader
+    /// knows what was there when it was opened.
     ///
     /// # Errors
     /// [`OpenError`]; that there is no such file is one.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Reader, OpenError> {
         let store = Store::look(path.to_owned(), crate::SCHEMA, clock)?;
-        Ok(Reader { store, names: Arc::new(Names::default()) })
+        let tails = Tails::default();
+        let read = store.read(|connection| {
+            Log::load(connection, |batch, key, cell| {
+                tails.put(batch, std::iter::once((tails.index(key), cell)));
+            })
+        });
+        if let Err(failure) = read {
+            tracing::warn!(path = %path.display(), %failure, "the newest samples cannot be read");
+        }
+        Ok(Reader { store, names: Arc::new(Names::default()), tails: Arc::new(tails) })
     }
 
     /// The ids of names, for questions. Never fails: of a name that was never recorded there are no samples.
@@ -48,20 +73,30 @@ impl Reader {
     /// # Errors
     /// The disk's reason.
     pub fn latest(&self, series: SeriesId, n: usize) -> Result<Vec<Sample>, ReadError> {
-        let mut samples = Vec::new();
-        let mut until = i64::MAX;
-        while samples.len() < n {
-            let wanted = PAGE.min(n - samples.len());
-            let page = self.of(series, |connection, key| fresh::backward(connection, key, until, wanted))?;
-            let full = page.len() == wanted;
-            samples.extend(page);
-            match samples.last().and_then(|oldest| oldest.time.millis().checked_sub(1)) {
-                Some(before) if full => until = before,
-                Some(_) | None => break,
-            }
+        let Some(key) = self.key(series)? else { return Ok(Vec::new()) };
+        let tail = self.tails.part(key, i64::MIN, i64::MAX);
+        let mut until = tail.len();
+        let mut newest_first = Vec::new();
+        let mut before = i64::MAX;
+        while newest_first.len() < n {
+            let block = self.store.read(|connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                let block = blocks::before(&transaction, key, before)?;
+                block.map(|block| samples_of(&block, &transaction).map(|samples| (block.first(), samples))).transpose()
+            })?;
+            let Some((first, samples)) = block else {
+                newest_first.extend((0..until).rev().take(n - newest_first.len()).map(|i| tail.sample(i)));
+                break;
+            };
+            let begin = tail.times()[..until].partition_point(|time| *time < first);
+            let samples = samples.overlaid(&tail.part(begin..until));
+            newest_first.extend((0..samples.len()).rev().take(n - newest_first.len()).map(|i| samples.sample(i)));
+            until = begin;
+            let Some(time) = first.checked_sub(1) else { break };
+            before = time;
         }
-        samples.reverse();
-        Ok(samples)
+        newest_first.reverse();
+        Ok(newest_first)
     }
 
     /// The samples of a span in order of time, at most `limit`. The next page begins 1 ms after the last one's time.
@@ -69,54 +104,62 @@ impl Reader {
     /// # Errors
     /// The disk's reason.
     pub fn raw(&self, series: SeriesId, span: Span, limit: usize) -> Result<Vec<Sample>, ReadError> {
-        let mut samples: Vec<Sample> = Vec::new();
-        let mut from = span.from.millis();
-        while samples.len() < limit {
-            let wanted = PAGE.min(limit - samples.len());
-            let taken = self.of(series, |connection, key| {
-                fresh::forward(connection, key, from, span.to.millis(), wanted, |row| {
-                    samples.push(fresh::decode(row)?);
-                    Ok(())
-                })
-            })?;
-            match samples.last() {
-                Some(last) if taken == wanted => from = last.time.millis().saturating_add(1),
-                Some(_) | None => break,
-            }
-        }
-        Ok(samples)
+        let mut taken = Vec::new();
+        self.walk(series, span, |samples| {
+            taken.extend((0..samples.len()).take(limit - taken.len()).map(|i| samples.sample(i)));
+            if taken.len() < limit { Walk::On } else { Walk::Enough }
+        })?;
+        Ok(taken)
     }
 
-    /// What a picture `pixels` wide needs: real samples, in order of time. Of each column the first, the least, the
-    /// greatest and the last, and the ends of every stretch that has no value or not a good one, so that neither a spike
-    /// nor a gap is hidden. The newest sample before the span comes first, with its own time, so that the line starts at
-    /// the left edge.
+    /// What a picture `pixels` wide needs, in order of time. Of each column the first, the least, the greatest and the last
+    /// number, and the ends of every stretch that has no value or not a good one, so that neither a spike nor a gap is hidden.
+    /// Where a column is wide they come from roll-ups, and their times are right to the row of the roll-up: a minute or an
+    /// hour, never more than about a column. The newest sample before the span comes first, with its own time, so that the
+    /// line starts at the left edge.
     ///
     /// # Errors
     /// The disk's reason.
     pub fn minmax(&self, series: SeriesId, span: Span, pixels: u32) -> Result<Vec<Point>, ReadError> {
-        if span.from >= span.to {
-            return Ok(Vec::new());
-        }
+        let Some(key) = self.key(series)?.filter(|_| span.from < span.to) else { return Ok(Vec::new()) };
+        let (from, to) = (span.from.millis(), span.to.millis());
         let mut columns = Columns::new(span, pixels);
-        if let Some(before) = span.from.millis().checked_sub(1) {
-            let edge = self.of(series, |connection, key| fresh::backward(connection, key, before, 1))?;
-            for sample in edge {
-                columns.push(Point { time: sample.time, value: sample.number(), quality: sample.quality });
-                columns.cut();
-            }
+        if let Some(time) = from.checked_sub(1)
+            && let Some(cell) = self.cell_at(key, time)?
+        {
+            let sample = cell.sample();
+            columns.push(Point { time: sample.time, value: sample.number(), quality: sample.quality });
+            columns.cut();
         }
-        let mut from = span.from.millis();
+        let tail = self.tails.part(key, from, to);
+        let mut cursor = from;
         loop {
-            let taken = self.of(series, |connection, key| {
-                fresh::forward(connection, key, from, span.to.millis(), PAGE, |row| {
-                    let (time, value, quality) = fresh::decode_number(row)?;
-                    columns.push(Point { time: Timestamp::from_millis(time), value, quality });
-                    from = time.saturating_add(1);
-                    Ok(())
-                })
+            let wide = columns.width() >= WIDE;
+            let page = self.store.read(|connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                let found = blocks::touching(&transaction, key, cursor, to - 1, if wide { ROW_PAGE } else { PAGE })?;
+                let detail = |block: Block| {
+                    // A row of a roll-up is no answer where newer samples fall into it, and where it reaches out of the span.
+                    let whole =
+                        block.first() >= from && block.last() < to && !tail.touches(block.first(), block.last());
+                    detail(&block, &transaction, whole.then_some(columns.width())).map(|detail| (block, detail))
+                };
+                found.into_iter().map(detail).collect::<rusqlite::Result<Vec<_>>>()
             })?;
-            if taken < PAGE {
+            let full = page.len() == if wide { ROW_PAGE } else { PAGE };
+            for (block, detail) in page {
+                push_samples(&mut columns, &tail, cursor, block.first());
+                match detail {
+                    Detail::Samples(samples) => {
+                        let over = tail.part(tail.range(block.first(), block.last().saturating_add(1)));
+                        push_samples(&mut columns, &samples.overlaid(&over), cursor, to);
+                    }
+                    Detail::Rolls(rolls) => rolls.iter().for_each(|roll| push_roll(&mut columns, roll, cursor, to)),
+                }
+                cursor = block.last().saturating_add(1).max(cursor);
+            }
+            if !full || cursor >= to {
+                push_samples(&mut columns, &tail, cursor, to);
                 return Ok(columns.finish());
             }
         }
@@ -129,38 +172,165 @@ impl Reader {
     pub fn at(&self, series: &[SeriesId], time: Timestamp) -> Result<Vec<Option<Sample>>, ReadError> {
         let mut samples = Vec::with_capacity(series.len());
         for page in series.chunks(INSTANT_PAGE) {
-            self.store.read(|connection| {
+            let found = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                let mut instant = fresh::Instant::new(&transaction)?;
-                for id in page {
-                    samples.push(match self.names.name(*id) {
-                        Some(name) => instant.of(&name, time)?,
-                        None => None,
-                    });
-                }
-                drop(instant);
-                transaction.finish()
+                let one = |id: &SeriesId| match self.key_in(&transaction, *id)? {
+                    Some(key) => self.cell_in(&transaction, key, time.millis()),
+                    None => Ok(None),
+                };
+                page.iter().map(one).collect::<rusqlite::Result<Vec<_>>>()
             })?;
+            samples.extend(found.into_iter().map(|cell| cell.map(Cell::sample)));
         }
         Ok(samples)
     }
 
-    /// Asks about one series; the answer is the empty one where nothing was recorded of it.
-    fn of<T: Default>(
-        &self,
-        series: SeriesId,
-        ask: impl FnOnce(&Connection, i64) -> rusqlite::Result<T>,
-    ) -> Result<T, ReadError> {
-        self.store.read(|connection| match self.key(connection, series)? {
-            Some(key) => ask(connection, key),
-            None => Ok(T::default()),
+    /// Hands the samples of a span to `take`, stretch by stretch in order of time.
+    fn walk(&self, series: SeriesId, span: Span, mut take: impl FnMut(&Samples) -> Walk) -> Result<(), ReadError> {
+        let Some(key) = self.key(series)?.filter(|_| span.from < span.to) else { return Ok(()) };
+        let (from, to) = (span.from.millis(), span.to.millis());
+        let tail = self.tails.part(key, from, to);
+        let mut cursor = from;
+        loop {
+            let page = self.store.read(|connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                let found = blocks::touching(&transaction, key, cursor, to - 1, PAGE)?;
+                let unpack = |block: Block| samples_of(&block, &transaction).map(|samples| (block, samples));
+                found.into_iter().map(unpack).collect::<rusqlite::Result<Vec<_>>>()
+            })?;
+            let full = page.len() == PAGE;
+            for (block, samples) in page {
+                let between = tail.part(tail.range(cursor, block.first()));
+                let end = block.last().saturating_add(1);
+                let samples = samples.overlaid(&tail.part(tail.range(block.first(), end)));
+                let samples = samples.part(samples.range(cursor, to));
+                for samples in [between, samples] {
+                    if !samples.is_empty() && take(&samples) == Walk::Enough {
+                        return Ok(());
+                    }
+                }
+                cursor = end.max(cursor);
+            }
+            if !full || cursor >= to {
+                let rest = tail.part(tail.range(cursor, to));
+                if !rest.is_empty() {
+                    take(&rest);
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    fn cell_at(&self, key: i64, time: i64) -> Result<Option<Cell>, ReadError> {
+        self.store.read(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            self.cell_in(&transaction, key, time)
         })
     }
 
-    fn key(&self, connection: &Connection, id: SeriesId) -> rusqlite::Result<Option<i64>> {
+    fn cell_in(&self, connection: &Connection, key: i64, time: i64) -> rusqlite::Result<Option<Cell>> {
+        let newest = self.tails.at(key, time);
+        let Some(block) = blocks::before(connection, key, time)? else { return Ok(newest) };
+        if newest.as_ref().is_some_and(|cell| cell.time >= block.last().min(time)) {
+            return Ok(newest);
+        }
+        let sealed = if block.has_raw() {
+            block.at(connection, time)?
+        } else {
+            let samples = samples_of(&block, connection)?;
+            samples.at(time).map(|i| samples.cell(i))
+        };
+        Ok(match (newest, sealed) {
+            (Some(newest), Some(sealed)) if newest.time >= sealed.time => Some(newest),
+            (newest, sealed) => sealed.or(newest),
+        })
+    }
+
+    fn key(&self, id: SeriesId) -> Result<Option<i64>, ReadError> {
+        self.store.read(|connection| self.key_in(connection, id))
+    }
+
+    fn key_in(&self, connection: &Connection, id: SeriesId) -> rusqlite::Result<Option<i64>> {
         match self.names.name(id) {
             Some(name) => series::find(connection, &name),
             None => Ok(None),
         }
+    }
+}
+
+/// Whether whoever takes wants more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    On,
+    Enough,
+}
+
+/// From this width of a column on, milliseconds, most blocks need no unpacking.
+const WIDE: i64 = 50 * MINUTE;
+
+/// What a picture whose columns are so wide needs of a block; without a width, its samples.
+fn detail(block: &Block, connection: &Connection, width: Option<i64>) -> rusqlite::Result<Detail> {
+    // A row may be a little wider than a column: the day's 1,440 minutes on a screen of 1,920 pixels.
+    let serves = |step: i64| width.is_some_and(|width| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2));
+    if serves(block.last().saturating_sub(block.first())) {
+        return Ok(Detail::Rolls(vec![block.roll]));
+    }
+    if block.has_minutes() && serves(MINUTE) {
+        return block.minutes(connection).map(Detail::Rolls);
+    }
+    samples_of(block, connection).map(Detail::Samples)
+}
+
+/// The samples of a block; where they are kept no more, those that can be known from its roll-up.
+fn samples_of(block: &Block, connection: &Connection) -> rusqlite::Result<Samples> {
+    if block.has_raw() {
+        return block.samples(connection);
+    }
+    let rolls = if block.has_minutes() { block.minutes(connection)? } else { vec![block.roll] };
+    let mut samples = Samples::default();
+    for roll in &rolls {
+        let mark =
+            Mark { kind: Kind::Float, quality: if roll.doubts.uncertain { Quality::UNCERTAIN } else { Quality::GOOD } };
+        if let Some((first, last)) = roll.ends {
+            for (time, x) in [(roll.from, first), (roll.until - i64::from(roll.until > block.last()), last)] {
+                samples.put(Cell { time, mark, bits: x.to_bits(), delay: 0, text: None });
+            }
+        }
+    }
+    let end = Cell::of(&Sample {
+        time: Timestamp::from_millis(block.last()),
+        received: Timestamp::from_millis(block.last()),
+        value: block.roll.ends.map(|(_, last)| Value::Float(last)),
+        quality: block.last_quality,
+    });
+    samples.put(end);
+    Ok(samples)
+}
+
+fn push_samples(columns: &mut Columns, samples: &Samples, from: i64, to: i64) {
+    for i in samples.range(from, to) {
+        let time = Timestamp::from_millis(samples.times()[i]);
+        columns.push(Point { time, value: samples.number(i), quality: samples.mark(i).quality });
+    }
+}
+
+/// The points that stand for a row: its first number, its least and greatest, what is doubtful, its last, spread over its time.
+fn push_roll(columns: &mut Columns, roll: &Roll, from: i64, to: i64) {
+    let quality = if roll.doubts.uncertain { Quality::UNCERTAIN } else { Quality::GOOD };
+    let (begin, end) = (roll.from.max(from), roll.until.min(to - 1).max(roll.from.max(from)));
+    let step = ((end - begin) / 5).max(1);
+    let mut put = |place: i64, value: Option<f64>, quality: Quality| {
+        columns.push(Point { time: Timestamp::from_millis(begin + place * step), value, quality });
+    };
+    if let (Some((least, greatest)), Some((first, last))) = (roll.range, roll.ends) {
+        put(0, Some(first), quality);
+        put(1, Some(least), quality);
+        put(2, Some(greatest), quality);
+        if roll.doubts.gap {
+            put(3, None, Quality::BAD);
+        }
+        put(4, Some(last), quality);
+    } else {
+        put(0, None, if roll.doubts.gap { Quality::BAD } else { quality });
     }
 }

@@ -1,21 +1,33 @@
-//! The writer's thread: batches, imports, pruning, and going on after trouble.
+//! The writer's thread: batches into the log, tails into blocks, imports, pruning, and going on after trouble.
+//!
+//! Sealing and pruning go in small steps between commits, so that neither a commit nor a question waits for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{Timestamp, Uptime};
 use rusqlite::Transaction;
 
+use crate::blocks::Writing;
+use crate::coding::batch::Batch;
+use crate::fresh::Left;
+use crate::log::Log;
 use crate::queue::{Import, Queue, Work};
-use crate::series::{Keys, Names};
+use crate::samples::Cell;
+use crate::series::{Keys, Names, Sealed};
 use crate::sqlite::{Store, StoreFailure, Writer};
-use crate::{Options, Row, SeriesId, fresh};
+use crate::tails::{Ripe, TailIndex, Tails};
+use crate::{Options, Row, SeriesId, blocks, fresh, prune, seal, series};
 
-/// Rows of one transaction of an import: its rows are sorted, so that long transactions touch few pages.
+/// Rows of one transaction of an import.
 const IMPORT_BATCH: usize = 50_000;
-/// Rows removed in one transaction of pruning: some milliseconds.
-const PRUNE_STEP: usize = 2_000;
+/// Samples sealed in one transaction: some ten milliseconds.
+const SEAL_STEP: usize = 60_000;
+/// When the log has so many bytes, the tails that hold its older half are sealed as they are.
+const LOG_LIMIT: usize = 48 * 1024 * 1024;
+/// At the end what is not in blocks yet is sealed for at most so long; the log keeps the rest.
+const LAST_SEALING: Duration = Duration::from_secs(3);
 /// How often old samples are looked for.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How long after the start they are first looked for, so that a start is not busy with it.
@@ -26,16 +38,42 @@ pub(crate) struct Recorder {
     writer: Writer,
     queue: Arc<Queue>,
     names: Arc<Names>,
-    keys: Keys,
+    tails: Arc<Tails>,
+    file: File,
     /// Rows being committed; kept until they are.
     batch: Vec<Row>,
     /// Gaps to mark with them.
     gaps: HashMap<SeriesId, Timestamp>,
+    /// Tails to seal.
+    due: VecDeque<Due>,
+    /// Whether a table of the first format may still have rows.
+    carrying_over: Left,
     retention: Option<Duration>,
     retention_due: Uptime,
     /// The time after which nothing is taken for old; none where that is not known.
     latest: Option<Latest>,
     pruning: Option<Pruning>,
+    /// Whether there may be free pages worth giving back.
+    giving_back: bool,
+}
+
+/// What is known of the file that is open now.
+#[derive(Default)]
+struct File {
+    /// Which file, as the store counts them; none before the first.
+    generation: Option<u64>,
+    keys: Keys,
+    log: Log,
+    making: Batch,
+}
+
+/// A tail to seal.
+#[derive(Clone, Copy)]
+enum Due {
+    /// What it has of past hours.
+    Ripe(TailIndex),
+    /// All of it.
+    Whole(TailIndex),
 }
 
 /// How late it can be, whatever the wall clock says: a clock that was set years ahead must not cost the whole history.
@@ -60,22 +98,33 @@ impl Recorder {
         writer: Writer,
         queue: Arc<Queue>,
         names: Arc<Names>,
+        tails: Arc<Tails>,
         options: Options,
     ) -> Self {
         let retention_due = store.clock().now().uptime + RETENTION_FIRST;
-        Self {
+        let mut recorder = Self {
             store,
             writer,
             queue,
             names,
-            keys: Keys::default(),
+            tails,
+            file: File::default(),
             batch: Vec::new(),
             gaps: HashMap::new(),
+            due: VecDeque::new(),
+            carrying_over: Left::Some,
             retention: options.retention,
             retention_due,
             latest: None,
             pruning: None,
+            giving_back: false,
+        };
+        if recorder.store.failure().is_none() {
+            let (file, tails, store) = (&mut recorder.file, &recorder.tails, &recorder.store);
+            // A failure is in the store's condition; the first commit tries again.
+            drop(recorder.writer.transact(|transaction, _| file.load(transaction, store.generation(), tails)));
         }
+        recorder
     }
 
     /// Works until the queue is closed.
@@ -88,30 +137,49 @@ impl Recorder {
             let holding = !self.batch.is_empty() || !self.gaps.is_empty() || pause > Duration::ZERO;
             match self.queue.next(pause, self.idle(), holding) {
                 // A failure is in the store's condition, and the batch is kept: the next round tries again.
-                Work::Commit => drop(self.commit()),
+                Work::Commit => {
+                    if self.commit().is_ok() {
+                        self.seal_step();
+                    }
+                }
                 Work::Import(import) => self.import(import),
                 Work::Prune(before) => self.begin_pruning(before),
-                Work::Idle => {
-                    self.retain();
-                    self.prune_step();
-                }
+                Work::Idle => self.idle_step(),
                 Work::Close => break,
             }
         }
-        if let Err(failure) = self.commit_all() {
-            let lost = self.queue.len();
-            self.store.count_dropped(lost);
-            tracing::error!(lost, reason = failure.reason, "samples could not be stored before the end");
+        match self.commit_all() {
+            Ok(()) => self.seal_the_rest(),
+            Err(failure) => {
+                let lost = self.queue.len();
+                self.store.count_dropped(lost);
+                tracing::error!(lost, reason = failure.reason, "samples could not be stored before the end");
+            }
         }
     }
 
     /// How long there is nothing to do but wait.
     fn idle(&self) -> Duration {
-        if self.pruning.is_some() {
+        if self.pruning.is_some() || self.giving_back || !self.due.is_empty() || self.carrying_over == Left::Some {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
         self.retention_due.since(now).min(RETENTION_EVERY)
+    }
+
+    fn idle_step(&mut self) {
+        if !self.due.is_empty() {
+            self.seal_step();
+        } else if self.carrying_over == Left::Some {
+            if let Ok(left) = self.writer.transact(|transaction, _| fresh::carry_over(transaction)) {
+                self.carrying_over = left;
+            }
+        } else if self.giving_back {
+            self.giving_back = self.writer.give_back().unwrap_or(false);
+        } else {
+            self.retain();
+            self.prune_step();
+        }
     }
 
     /// Commits what was queued when it was called.
@@ -119,6 +187,7 @@ impl Recorder {
         let mut left = self.queue.untaken() + self.batch.len();
         loop {
             let committed = self.commit()?;
+            self.seal_step();
             left = left.saturating_sub(committed.max(1));
             if left == 0 {
                 return Ok(());
@@ -133,62 +202,132 @@ impl Recorder {
             for (series, time) in gaps {
                 self.gaps.entry(series).or_insert(time);
             }
-            sort(&mut self.batch);
         }
         if self.batch.is_empty() && self.gaps.is_empty() {
             if self.writer.pause() > Duration::ZERO {
                 self.writer.probe()?;
             }
-            self.queue.settled();
+            self.queue.settled(0);
             return Ok(0);
         }
-        let (keys, names, batch, gaps) = (&mut self.keys, &self.names, &self.batch, &self.gaps);
-        let committed = self.writer.transact(|transaction, epoch| {
-            put_all(transaction, epoch, keys, names, batch)?;
-            for (series, time) in gaps {
-                if let Some(key) = keys.key(transaction, epoch, names, *series)? {
-                    fresh::mark_gap(transaction, key, *time)?;
-                }
-            }
-            Ok(())
-        });
-        if let Err(failure) = committed {
-            self.keys.clear();
-            return Err(failure);
-        }
-        let count = self.batch.len();
-        self.store.count_written(count);
-        self.batch.clear();
-        self.gaps.clear();
-        self.queue.settled();
+        let batch = std::mem::take(&mut self.batch);
+        let stored = self.store_rows(&batch);
+        self.batch = batch;
+        let count = stored?;
+        self.batch.drain(..count);
+        self.queue.settled(self.batch.len());
         Ok(count)
     }
 
-    fn import(&mut self, mut import: Import) {
+    /// Commits gaps and as many rows as one batch of the log takes, and says how many.
+    fn store_rows(&mut self, rows: &[Row]) -> Result<usize, StoreFailure> {
+        let Self { file, names, tails, gaps, store, writer, .. } = self;
+        let (cells, plan) = writer.transact(|transaction, epoch| {
+            file.load(transaction, store.generation(), tails)?;
+            let cells = file.collect(transaction, epoch, names, tails, gaps, rows)?;
+            let mut body = Vec::new();
+            file.making.write(&mut body);
+            let plan = file.log.plan(&body);
+            plan.write(transaction)?;
+            Ok((cells, plan))
+        })?;
+        let count = cells.len() - cells.iter().take_while(|(_, _, origin)| *origin == Origin::Gap).count();
+        let batch = file.log.next_batch();
+        file.log.adopt(plan);
+        let due = tails.put(batch, cells.into_iter().map(|(tail, cell, _)| (tail, cell)));
+        self.due.extend(due.into_iter().map(Due::Ripe));
+        self.store.count_written(count);
+        self.gaps.clear();
+        Ok(count)
+    }
+
+    fn import(&mut self, import: Import) {
         let mut outcome = self.commit_all();
-        if outcome.is_ok() {
-            sort(&mut import.rows);
-            for rows in import.rows.chunks(IMPORT_BATCH) {
-                outcome = self.import_part(rows);
-                if outcome.is_err() {
-                    break;
-                }
+        let mut rest = &import.rows[..];
+        while outcome.is_ok() && !rest.is_empty() {
+            match self.store_rows(&rest[..rest.len().min(IMPORT_BATCH)]) {
+                Ok(count) => rest = &rest[count..],
+                Err(failure) => outcome = Err(failure),
+            }
+            if outcome.is_ok() {
+                // What is recorded live does not wait for the end of a long import.
+                outcome = self.commit_all();
             }
         }
         // Whoever asked may have gone.
         drop(import.done.send(outcome));
     }
 
-    fn import_part(&mut self, rows: &[Row]) -> Result<(), StoreFailure> {
-        let (keys, names) = (&mut self.keys, &self.names);
-        let stored = self.writer.transact(|transaction, epoch| put_all(transaction, epoch, keys, names, rows));
-        if let Err(failure) = stored {
-            self.keys.clear();
-            return Err(failure);
+    /// Seals some of what is due.
+    fn seal_step(&mut self) {
+        if self.due.is_empty() && self.file.log.bytes() > LOG_LIMIT {
+            let (oldest, next) = (self.tails.oldest_batch().unwrap_or(0), self.file.log.next_batch());
+            let old = self.tails.older_than(oldest + (next - oldest) / 2 + 1);
+            self.due.extend(old.into_iter().map(Due::Whole));
         }
-        self.store.count_written(rows.len());
-        // What is recorded live does not wait for the end of a long import.
-        self.commit_all()
+        let mut count = 0;
+        let mut ripe: Vec<(TailIndex, Ripe)> = Vec::new();
+        let mut chosen = 0;
+        for due in &self.due {
+            let (index, samples) = match due {
+                Due::Ripe(index) => (*index, self.tails.ripe(*index)),
+                Due::Whole(index) => (*index, self.tails.whole(*index)),
+            };
+            count += samples.samples.len();
+            ripe.push((index, samples));
+            chosen += 1;
+            if count >= SEAL_STEP {
+                break;
+            }
+        }
+        if chosen == 0 {
+            return;
+        }
+        let generation = self.file.generation;
+        let (log, store) = (&self.file.log, &self.store);
+        let sealed = self.writer.transact(|transaction, _| {
+            if generation != Some(store.generation()) {
+                return Ok(false);
+            }
+            let mut writing = Writing::begin(transaction)?;
+            for (_, ripe) in &ripe {
+                seal::seal(transaction, &mut writing, ripe.key, &ripe.samples)?;
+                let sealed = Sealed { batch: log.next_batch() - 1, before: ripe.before };
+                series::set_sealed(transaction, ripe.key, sealed)?;
+            }
+            writing.finish()?;
+            Ok(true)
+        });
+        match sealed {
+            Ok(true) => {
+                ripe.iter().for_each(|(index, ripe)| self.tails.sealed(*index, ripe.before));
+                self.due.drain(..chosen);
+                let log = &mut self.file.log;
+                log.cut(self.tails.oldest_batch().unwrap_or(log.next_batch()));
+            }
+            // Another file is open: these tails are not its own.
+            Ok(false) => self.due.clear(),
+            // The same again when the disk works.
+            Err(_) => {}
+        }
+    }
+
+    /// Leaves a file behind that needs no reading of a log, as far as that goes quickly.
+    fn seal_the_rest(&mut self) {
+        let begun = Instant::now();
+        self.due = self.tails.older_than(u64::MAX).into_iter().map(Due::Whole).collect();
+        while !self.due.is_empty() {
+            let before = self.due.len();
+            self.seal_step();
+            if self.due.len() == before || begun.elapsed() > LAST_SEALING {
+                return;
+            }
+        }
+        let log = &mut self.file.log;
+        // What was freed goes back to the disk.
+        if self.writer.transact(|transaction, _| log.clear(transaction)).is_ok() {
+            while begun.elapsed() < LAST_SEALING && self.writer.give_back().unwrap_or(false) {}
+        }
     }
 
     /// Starts pruning where samples have grown too old.
@@ -208,48 +347,102 @@ impl Recorder {
     fn find_latest(&self) -> Option<Latest> {
         self.retention?;
         let now = self.store.clock().now();
-        let newest = self.store.read(|connection| fresh::newest(connection)).ok()?;
+        let newest = self.store.read(|connection| blocks::newest(connection)).ok()?;
+        let newest = newest.max(self.tails.newest()).map(Timestamp::from_millis);
         Some(Latest { newest: newest.unwrap_or(now.wall), at: now.uptime })
     }
 
+    /// What is in tails is sealed first: only blocks are pruned.
     fn begin_pruning(&mut self, before: Timestamp) {
+        self.due.extend(self.tails.older_than(u64::MAX).into_iter().map(Due::Whole));
         self.pruning = Some(Pruning { before, after: i64::MIN });
     }
 
     fn prune_step(&mut self) {
         let Some(Pruning { before, after }) = self.pruning else { return };
-        let step = self.writer.transact(|transaction, _| fresh::prune(transaction, after, before, PRUNE_STEP));
+        let step = self.writer.transact(|transaction, _| prune::step(transaction, after, before.millis()));
         // After a failure the same step comes again when the disk works.
         if let Ok(step) = step {
             self.pruning = (!step.finished).then_some(Pruning { before, after: step.after });
+            self.giving_back = self.pruning.is_none();
         }
     }
 }
 
-/// In the order of the table, which makes a batch of many series several times faster to insert. Rows of the same
-/// series and time stay in order of arrival.
-fn sort(rows: &mut [Row]) {
-    rows.sort_by_key(|row| (row.series, row.sample.time));
+/// Where a sample of a batch comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Gap,
+    Row,
 }
 
-/// Stores sorted rows; of those with the same series and time the last.
-fn put_all(
-    transaction: &Transaction<'_>,
-    epoch: u64,
-    keys: &mut Keys,
-    names: &Names,
-    rows: &[Row],
-) -> rusqlite::Result<()> {
-    let mut insertion = fresh::Insertion::new(transaction)?;
-    for (i, row) in rows.iter().enumerate() {
-        let replaced =
-            rows.get(i + 1).is_some_and(|next| next.series == row.series && next.sample.time == row.sample.time);
-        if replaced {
-            continue;
+impl File {
+    /// Reads the log of a file that was not open before.
+    fn load(&mut self, transaction: &Transaction<'_>, generation: u64, tails: &Tails) -> rusqlite::Result<()> {
+        if self.generation == Some(generation) {
+            return Ok(());
         }
-        if let Some(key) = keys.key(transaction, epoch, names, row.series)? {
-            insertion.put(key, &row.sample)?;
+        tails.clear();
+        let sealed = series::sealed(transaction)?;
+        let (log, damage) = Log::load(transaction, |batch, key, cell| {
+            let known = sealed.get(&key).is_some_and(|sealed| batch <= sealed.batch && cell.time < sealed.before);
+            if !known {
+                tails.put(batch, std::iter::once((tails.index(key), cell)));
+            }
+        })?;
+        if !damage.is_empty() {
+            tracing::error!(parts = damage.len(), "a part of the history's log is damaged and was left out");
         }
+        self.log = log;
+        self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
+        self.keys = Keys::default();
+        self.generation = Some(generation);
+        Ok(())
     }
-    Ok(())
+
+    /// Gaps first, then rows, as far as one batch takes them: for each its tail and what is kept of it.
+    fn collect(
+        &mut self,
+        transaction: &Transaction<'_>,
+        epoch: u64,
+        names: &Names,
+        tails: &Tails,
+        gaps: &HashMap<SeriesId, Timestamp>,
+        rows: &[Row],
+    ) -> rusqlite::Result<Vec<(TailIndex, Cell, Origin)>> {
+        self.making.clear();
+        let mut cells = Vec::with_capacity(rows.len() + gaps.len());
+        for (series, time) in gaps {
+            if let Some((key, tail)) = self.keys.key(transaction, epoch, names, tails, *series)?
+                && !is_there(transaction, tails, key, time.millis())?
+            {
+                let cell = Cell::gap(time.millis());
+                self.making.add(key, &cell);
+                cells.push((tail, cell, Origin::Gap));
+            }
+        }
+        for row in rows {
+            if self.making.is_full() {
+                break;
+            }
+            let cell = Cell::of(&row.sample);
+            // An id that nobody gave out has no name, and no sample of it can be found again.
+            if let Some((key, tail)) = self.keys.key(transaction, epoch, names, tails, row.series)? {
+                self.making.add(key, &cell);
+                cells.push((tail, cell, Origin::Row));
+            }
+        }
+        Ok(cells)
+    }
+}
+
+/// Whether a series has a sample at this very time.
+fn is_there(transaction: &Transaction<'_>, tails: &Tails, key: i64, time: i64) -> rusqlite::Result<bool> {
+    if tails.at(key, time).is_some_and(|cell| cell.time == time) {
+        return Ok(true);
+    }
+    match blocks::before(transaction, key, time)?.filter(|block| block.last() >= time && block.has_raw()) {
+        Some(block) => Ok(block.at(transaction, time)?.is_some_and(|cell| cell.time == time)),
+        None => Ok(false),
+    }
 }

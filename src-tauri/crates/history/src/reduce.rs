@@ -2,10 +2,13 @@
 //!
 //! Works on a stream and keeps one column in mind, so that the length of the span costs time but no memory.
 
+use std::time::Duration;
+
 use model::Timestamp;
 
 use crate::{Point, Span};
 
+const ONE_MS: Duration = Duration::from_millis(1);
 /// Points that one column keeps at most.
 const KEPT: usize = 8;
 
@@ -39,6 +42,11 @@ impl Columns {
         Self { width, column: None, points: Vec::new() }
     }
 
+    /// Of a column, milliseconds.
+    pub(crate) fn width(&self) -> i64 {
+        self.width
+    }
+
     pub(crate) fn push(&mut self, point: Point) {
         match &mut self.column {
             Some(column) if point.time.millis() < column.end => column.push(point),
@@ -56,6 +64,12 @@ impl Columns {
 
     pub(crate) fn finish(mut self) -> Vec<Point> {
         self.close();
+        // The points of a roll-up row of some milliseconds may reach into the next one.
+        let mut newest = None;
+        for point in &mut self.points {
+            point.time = newest.map_or(point.time, |newest: Timestamp| point.time.max(newest.saturating_add(ONE_MS)));
+            newest = Some(point.time);
+        }
         self.points
     }
 

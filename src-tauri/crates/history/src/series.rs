@@ -7,14 +7,23 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::SeriesId;
 use crate::sqlite::{Step, lock};
+use crate::tails::{TailIndex, Tails};
 
-pub(crate) const STEPS: &[Step] = &[Step {
-    version: 1,
-    sql: "CREATE TABLE series (
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        sql: "CREATE TABLE series (
               id   INTEGER PRIMARY KEY,
               name TEXT NOT NULL UNIQUE
           ) STRICT;",
-}];
+    },
+    Step {
+        version: 2,
+        // Of the log's batches up to `sealed_batch`, what is older than `sealed_before` is in blocks.
+        sql: "ALTER TABLE series ADD COLUMN sealed_batch INTEGER NOT NULL DEFAULT 0;
+          ALTER TABLE series ADD COLUMN sealed_before INTEGER NOT NULL DEFAULT 0;",
+    },
+];
 
 /// Names and their ids, in memory. An id needs no disk, so that asking for one cannot fail.
 #[derive(Default)]
@@ -32,7 +41,7 @@ struct Known {
 #[derive(Default)]
 pub(crate) struct Keys {
     epoch: u64,
-    keys: Vec<Option<i64>>,
+    keys: Vec<Option<(i64, TailIndex)>>,
 }
 
 impl Names {
@@ -65,14 +74,15 @@ impl Keys {
         self.keys.clear();
     }
 
-    /// The file's id of a series, made where there is none. None for an id that this history did not give out.
+    /// The file's id of a series and its tail, made where there is none. None for an id that this history did not give out.
     pub(crate) fn key(
         &mut self,
         transaction: &Transaction<'_>,
         epoch: u64,
         names: &Names,
+        tails: &Tails,
         id: SeriesId,
-    ) -> rusqlite::Result<Option<i64>> {
+    ) -> rusqlite::Result<Option<(i64, TailIndex)>> {
         if epoch != self.epoch {
             self.clear();
             self.epoch = epoch;
@@ -88,8 +98,9 @@ impl Keys {
         if self.keys.len() <= id.0 as usize {
             self.keys.resize(id.0 as usize + 1, None);
         }
-        self.keys[id.0 as usize] = Some(key);
-        Ok(Some(key))
+        let known = (key, tails.index(key));
+        self.keys[id.0 as usize] = Some(known);
+        Ok(Some(known))
     }
 }
 
@@ -99,6 +110,31 @@ pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Opti
         .prepare_cached("SELECT id FROM series WHERE name = ?1")?
         .query_row(params![name], |row| row.get(0))
         .optional()
+}
+
+/// How far a series is in blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    pub batch: u64,
+    pub before: i64,
+}
+
+/// How far each series is in blocks; one that is not there is in none.
+pub(crate) fn sealed(connection: &Connection) -> rusqlite::Result<HashMap<i64, Sealed>> {
+    connection
+        .prepare_cached("SELECT id, sealed_batch, sealed_before FROM series WHERE sealed_batch > 0")?
+        .query_map([], |row| {
+            let batch: i64 = row.get(1)?;
+            Ok((row.get(0)?, Sealed { batch: batch.cast_unsigned(), before: row.get(2)? }))
+        })?
+        .collect()
+}
+
+pub(crate) fn set_sealed(transaction: &Transaction<'_>, series: i64, sealed: Sealed) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE series SET sealed_batch = ?2, sealed_before = ?3 WHERE id = ?1")?
+        .execute(params![series, sealed.batch.cast_signed(), sealed.before])?;
+    Ok(())
 }
 
 /// The file's ids above `after`, in order, at most `limit`.

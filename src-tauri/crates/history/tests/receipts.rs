@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use common::{Place, number, one, time, wait_for};
+use common::{Place, noise, number, one, time, wait_for};
 use history::{History, SeriesId, Span, Trouble};
 
 const WHOLE: Span = Span { from: time(0), to: time(10_000_000) };
@@ -54,7 +54,7 @@ fn a_full_disk_is_silent_until_it_has_room() {
     let told = Arc::new(AtomicUsize::new(0));
     for batch in 0..20 {
         let tell = Arc::clone(&told);
-        let rows = (batch * 1_000..(batch + 1) * 1_000).map(|i| number(id, i + 1, 1.0)).collect();
+        let rows = (batch * 1_000..(batch + 1) * 1_000).map(|i| number(id, i + 1, noise(i))).collect();
         history.record_and_tell(rows, move || {
             tell.fetch_add(1, SeqCst);
         });
@@ -76,13 +76,13 @@ fn rows_that_found_no_room_are_never_told_of() {
     let id = one(&history, "x");
     history.import(vec![number(id, 0, 0.0)]).unwrap();
     history.limit_size(Some(100_000));
-    history.record((0..20_000).map(|i| number(id, i + 1, 1.0)).collect());
+    history.record((0..20_000).map(|i| number(id, i + 1, noise(i))).collect());
     wait_for("the disk is full", || history.status().trouble == Some(Trouble::DiskFull));
     let told = Arc::new(AtomicUsize::new(0));
     let mut given = 0;
     while history.status().dropped == 0 {
         let tell = Arc::clone(&told);
-        history.record_and_tell((0..50_000).map(|i| number(id, 20_000 + i, 1.0)).collect(), move || {
+        history.record_and_tell((0..50_000).map(|i| number(id, 20_000 + i, noise(i))).collect(), move || {
             tell.fetch_add(1, SeqCst);
         });
         given += 1;

@@ -8,8 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Place, number, one, time, wait_for};
+use common::{Place, noise, number, one, time, wait_for};
 use history::{History, OpenError, Options, SeriesId, Span, Trouble};
+use model::{Quality, Value};
 use rusqlite::Connection;
 
 const WHOLE: Span = Span { from: time(0), to: time(1_000_000) };
@@ -30,7 +31,7 @@ fn a_new_file_holds_the_newest_format() {
     drop(place.open());
     let connection = Connection::open(place.file()).unwrap();
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(pragma("user_version"), 1);
+    assert_eq!(pragma("user_version"), 2);
     assert_eq!(pragma("application_id"), 0x416e_4869);
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
@@ -55,13 +56,40 @@ fn a_newer_file_and_a_foreign_one_are_refused_untouched() {
         prepare(&Connection::open(place.file()).unwrap());
         let before = fs::read(place.file()).unwrap();
         let refusal = History::open(&place.file(), place.clock.clone()).err().expect("is refused");
-        assert_eq!(matches!(refusal, OpenError::Newer { found: 2, known: 1, .. }), newer, "{refusal}");
+        assert_eq!(matches!(refusal, OpenError::Newer { found: 3, known: 2, .. }), newer, "{refusal}");
         assert_eq!(matches!(refusal, OpenError::Foreign { .. }), !newer, "{refusal}");
         assert!(refusal.to_string().contains("left untouched"));
         assert_eq!(fs::read(place.file()).unwrap(), before, "not a byte changed");
     };
-    check(&|file| file.pragma_update(None, "user_version", 2).unwrap(), true);
+    check(&|file| file.pragma_update(None, "user_version", 3).unwrap(), true);
     check(&|file| file.pragma_update(None, "application_id", 7).unwrap(), false);
+}
+
+#[test]
+fn a_file_of_the_first_format_is_carried_over() {
+    let place = Place::new();
+    let file = Connection::open(place.file()).unwrap();
+    file.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+         CREATE TABLE fresh (series INTEGER NOT NULL, time INTEGER NOT NULL, kind INTEGER NOT NULL, value ANY,
+             quality INTEGER NOT NULL, delay INTEGER NOT NULL, PRIMARY KEY (series, time)) STRICT, WITHOUT ROWID;
+         INSERT INTO series VALUES (7, 'x'), (8, 'y');
+         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 69999)
+             INSERT INTO fresh SELECT 7, i, 4, i / 10.0, 0, i % 2 FROM n;
+         INSERT INTO fresh VALUES (8, 5, 5, 'filling', 0, 0), (8, 6, 2, 9007199254740993, 1083113472, 0);
+         PRAGMA user_version = 1; PRAGMA application_id = 1097746537;",
+    )
+    .unwrap();
+    drop(file);
+    let history = place.open();
+    let ids = history.series(&["x", "y"]);
+    wait_for("everything is carried over", || count(&history, ids[0]) == 70_000 && count(&history, ids[1]) == 2);
+    let last = history.reader().latest(ids[0], 1).unwrap().remove(0);
+    assert_eq!((last.time, last.received, last.value), (time(69_999), time(70_000), Some(Value::Float(6_999.9))));
+    let texts = history.reader().raw(ids[1], WHOLE, 9).unwrap();
+    assert_eq!(texts[0].value, Some(Value::text("filling")));
+    assert_eq!((&texts[1].value, texts[1].quality), (&Some(Value::Int(9_007_199_254_740_993)), Quality::STALE));
 }
 
 #[test]
@@ -91,10 +119,10 @@ fn a_full_disk_pauses_and_goes_on_by_itself() {
     let history = place.open();
     let id = one(&history, "x");
     history.import(vec![number(id, 0, 0.0)]).unwrap();
-    history.limit_size(Some(200_000));
+    history.limit_size(Some(150_000));
     place.clock.set(1_760_000_005_000);
     for batch in 0..20 {
-        history.record((batch * 1000..(batch + 1) * 1000).map(|i| number(id, i + 1, 1.0)).collect());
+        history.record((batch * 1000..(batch + 1) * 1000).map(|i| number(id, i + 1, noise(i))).collect());
     }
     wait_for("the disk is full", || history.status().trouble == Some(Trouble::DiskFull));
     let status = history.status();
@@ -115,7 +143,7 @@ fn a_damaged_file_is_set_aside_at_the_start() {
         {
             let history = place.open();
             let id = one(&history, "x");
-            history.import((0..5_000).map(|i| number(id, i, 1.0)).collect()).unwrap();
+            history.import((0..5_000).map(|i| number(id, i, noise(i))).collect()).unwrap();
         }
         let mut bytes = fs::read(place.file()).unwrap();
         damage(&mut bytes);
@@ -148,7 +176,7 @@ fn damage_found_while_reading_sets_the_file_aside() {
     let place = Place::new();
     let history = place.open();
     let id = one(&history, "x");
-    history.import((0..20_000).map(|i| number(id, i, 1.0)).collect()).unwrap();
+    history.import((0..20_000).map(|i| number(id, i, noise(i))).collect()).unwrap();
     Connection::open(place.file()).unwrap().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let pages = fs::metadata(place.file()).unwrap().len() / 4096;
     let file = fs::OpenOptions::new().write(true).open(place.file()).unwrap();

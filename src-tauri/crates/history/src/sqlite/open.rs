@@ -15,6 +15,8 @@ use super::{OpenError, StoreFailure, Trouble};
 
 /// How long a statement waits for a lock that another program holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages in the log before they are moved into the file: a page that is written again and again is moved once.
+const CHECKPOINT_PAGES: i64 = 4_000;
 /// The log is cut to this size after a checkpoint.
 const LOG_SIZE_LIMIT: i64 = 64 * 1024 * 1024;
 /// Pages that the writing connection keeps: one batch of a few thousand series touches a page of each.
@@ -101,9 +103,14 @@ pub(super) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, No
     if connection.is_readonly(MAIN_DB)? {
         return Err(sqlite_error(rusqlite::ffi::SQLITE_READONLY, None).into());
     }
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        // Can be said of a new file only: what is freed can be given back page by page.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;

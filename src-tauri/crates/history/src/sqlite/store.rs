@@ -123,6 +123,11 @@ impl Store {
         lock(&self.condition).failure.clone()
     }
 
+    /// Goes up whenever another file takes the place of the one before.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
     /// The store's time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
@@ -264,6 +269,24 @@ impl Writer {
             let format: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
             // A transaction without a change would not reach the disk.
             transaction.pragma_update(None, "user_version", format)
+        })
+    }
+
+    /// Gives some free pages, a few milliseconds' worth, back to the disk, and says whether there are more.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn give_back(&mut self) -> Result<bool, StoreFailure> {
+        self.transact(|transaction, _| {
+            let free: i64 = transaction.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+            if free > 0 {
+                let mut step = transaction.prepare("PRAGMA incremental_vacuum(256)")?;
+                let mut rows = step.query([])?;
+                while rows.next()?.is_some() {}
+            }
+            let left: i64 = transaction.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+            // A file of the first format cannot be made smaller; its free pages are used again.
+            Ok(left > 0 && left < free)
         })
     }
 

@@ -72,6 +72,13 @@ pub fn number(series: SeriesId, millis: i64, x: f64) -> Row {
     Row { series, sample: Sample::good(time(millis), Value::Float(x)) }
 }
 
+/// A number that takes its eight bytes on disk, whatever packs it. Always the same one for the same `i`.
+pub fn noise(i: i64) -> f64 {
+    let mut x = i.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    f64::from_bits((x ^ (x >> 27)) & 0x7fdf_ffff_ffff_ffff)
+}
+
 pub fn one(history: &History, name: &str) -> SeriesId {
     history.series(&[name])[0]
 }

@@ -1,0 +1,348 @@
+//! The tables of sealed blocks: a row a block with what is known of it, and its bytes in a segment.
+//!
+//! A segment holds the bytes of many blocks that were sealed together, so that pages are full whatever the length of a block. Raw
+//! samples and minutes have segments of their own, because they are not kept equally long. A segment goes when nothing in it is
+//! in use any more.
+//!
+//! **Invariant:** the blocks of a series do not overlap.
+
+use model::Quality;
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, Transaction, params};
+
+use crate::coding::Damaged;
+use crate::coding::{block, rolls};
+use crate::roll::{Doubts, Roll};
+use crate::samples::{Cell, Samples};
+use crate::sqlite::Step;
+
+/// `count` to `last_value` are the roll-up of the block (durations in ms, `sum` in value times ms). `doubts`: 1 for samples without a number, 2
+/// for uncertain ones. A part is (segment, offset, bytes, CRC-32); without a segment it has been pruned. `live` of a segment counts
+/// the parts in use.
+pub(crate) const STEPS: &[Step] = &[Step {
+    version: 2,
+    sql: "CREATE TABLE block (
+              series         INTEGER NOT NULL REFERENCES series (id),
+              first          INTEGER NOT NULL,
+              last           INTEGER NOT NULL,
+              count          INTEGER NOT NULL,
+              least          REAL,
+              greatest       REAL,
+              first_value    REAL,
+              last_value     REAL,
+              sum            REAL NOT NULL,
+              good           INTEGER NOT NULL,
+              uncertain      INTEGER NOT NULL,
+              bad            INTEGER NOT NULL,
+              doubts         INTEGER NOT NULL,
+              last_quality   INTEGER NOT NULL,
+              raw_segment    INTEGER,
+              raw_at         INTEGER NOT NULL,
+              raw_bytes      INTEGER NOT NULL,
+              raw_crc        INTEGER NOT NULL,
+              minute_segment INTEGER,
+              minute_at      INTEGER NOT NULL,
+              minute_bytes   INTEGER NOT NULL,
+              minute_crc     INTEGER NOT NULL,
+              PRIMARY KEY (series, first)
+          ) STRICT, WITHOUT ROWID;
+          CREATE TABLE segment (
+              id    INTEGER PRIMARY KEY,
+              bytes BLOB NOT NULL
+          ) STRICT;
+          CREATE TABLE segment_use (
+              segment INTEGER PRIMARY KEY,
+              live    INTEGER NOT NULL
+          ) STRICT;",
+}];
+
+/// A block without its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub roll: Roll,
+    pub last_quality: Quality,
+    raw: Part,
+    minutes: Part,
+}
+
+/// Where bytes lie.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    segment: Option<i64>,
+    at: usize,
+    bytes: usize,
+    crc: u32,
+}
+
+/// Blocks being written in one transaction, and the two segments that they share.
+pub(crate) struct Writing<'a> {
+    transaction: &'a Transaction<'a>,
+    next: i64,
+    raw: Segment,
+    minutes: Segment,
+}
+
+struct Segment {
+    id: i64,
+    live: i64,
+    bytes: Vec<u8>,
+}
+
+/// The columns of a block, in the order in which they are read.
+macro_rules! columns {
+    () => {
+        "first, last, count, least, greatest, first_value, last_value, sum, good, uncertain, bad, \
+         doubts, last_quality, raw_segment, raw_at, raw_bytes, raw_crc, minute_segment, minute_at, minute_bytes, minute_crc"
+    };
+}
+
+impl Block {
+    pub(crate) fn first(&self) -> i64 {
+        self.roll.from
+    }
+
+    pub(crate) fn last(&self) -> i64 {
+        self.roll.until
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.roll.count
+    }
+
+    pub(crate) fn has_raw(&self) -> bool {
+        self.raw.segment.is_some()
+    }
+
+    pub(crate) fn has_minutes(&self) -> bool {
+        self.minutes.segment.is_some()
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Block> {
+        let both = |a: Option<f64>, b: Option<f64>| a.zip(b);
+        let doubts: i64 = row.get(11)?;
+        let part = |i| -> rusqlite::Result<Part> {
+            Ok(Part { segment: row.get(i)?, at: length(row, i + 1)?, bytes: length(row, i + 2)?, crc: row.get(i + 3)? })
+        };
+        Ok(Block {
+            roll: Roll {
+                from: row.get(0)?,
+                until: row.get(1)?,
+                count: length(row, 2)?,
+                range: both(row.get(3)?, row.get(4)?),
+                ends: both(row.get(5)?, row.get(6)?),
+                sum: row.get(7)?,
+                good: row.get(8)?,
+                uncertain: row.get(9)?,
+                bad: row.get(10)?,
+                doubts: Doubts { gap: doubts & 1 != 0, uncertain: doubts & 2 != 0 },
+            },
+            last_quality: Quality::from_code(row.get(12)?),
+            raw: part(13)?,
+            minutes: part(17)?,
+        })
+    }
+
+    /// The samples. Only for a block that has them.
+    pub(crate) fn samples(&self, connection: &Connection) -> rusqlite::Result<Samples> {
+        let samples = block::decode(&self.raw.load(connection)?).map_err(damaged)?;
+        let whole = samples.len() == self.count()
+            && samples.first() == Some(self.first())
+            && samples.last() == Some(self.last());
+        if whole { Ok(samples) } else { Err(damaged(Damaged)) }
+    }
+
+    /// The newest sample at or before a time.
+    pub(crate) fn at(&self, connection: &Connection, time: i64) -> rusqlite::Result<Option<Cell>> {
+        block::decode_at(&self.raw.load(connection)?, time).map_err(damaged)
+    }
+
+    /// The rows of its minutes. Only for a block that has them.
+    pub(crate) fn minutes(&self, connection: &Connection) -> rusqlite::Result<Vec<Roll>> {
+        rolls::decode(&self.minutes.load(connection)?).map_err(damaged)
+    }
+}
+
+impl Part {
+    fn load(self, connection: &Connection) -> rusqlite::Result<Vec<u8>> {
+        let segment = self.segment.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let blob = connection.blob_open(MAIN_DB, "segment", "bytes", segment, true)?;
+        let whole = self.at.checked_add(self.bytes).is_some_and(|end| end <= blob.len());
+        if !whole {
+            return Err(damaged(Damaged));
+        }
+        let mut bytes = vec![0; self.bytes];
+        blob.read_at_exact(&mut bytes, self.at)?;
+        if crc32fast::hash(&bytes) == self.crc { Ok(bytes) } else { Err(damaged(Damaged)) }
+    }
+}
+
+/// Blocks of a series that touch a stretch, both ends included, in order of time, at most `limit`.
+pub(crate) fn touching(
+    connection: &Connection,
+    series: i64,
+    from: i64,
+    to: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Block>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM block WHERE series = ?1 AND last >= ?2 AND first <= ?3 AND first >= coalesce(
+                 (SELECT first FROM block WHERE series = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), ?2)
+             ORDER BY first LIMIT ?4"
+        ))?
+        .query_map(params![series, from, to, limit], Block::read)?
+        .collect()
+}
+
+/// The newest block of a series that begins at or before a time.
+pub(crate) fn before(connection: &Connection, series: i64, time: i64) -> rusqlite::Result<Option<Block>> {
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM block WHERE series = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1"
+        ))?
+        .query_row(params![series, time], Block::read)
+        .optional()
+}
+
+/// Blocks of a series whose last sample is older than a time, the oldest first, at most `limit`.
+pub(crate) fn older(connection: &Connection, series: i64, time: i64, limit: usize) -> rusqlite::Result<Vec<Block>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM block WHERE series = ?1 AND first < ?2 AND last < ?2 ORDER BY first LIMIT ?3"
+        ))?
+        .query_map(params![series, time, limit], Block::read)?
+        .collect()
+}
+
+/// The time of the newest sample in any block; one look into the index for each series.
+pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(
+        "SELECT max((SELECT last FROM block WHERE series = series.id ORDER BY first DESC LIMIT 1)) FROM series",
+        [],
+        |row| row.get(0),
+    )
+}
+
+impl<'a> Writing<'a> {
+    pub(crate) fn begin(transaction: &'a Transaction<'a>) -> rusqlite::Result<Self> {
+        let next = transaction.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |row| row.get(0))?;
+        let segment = |id| Segment { id, live: 0, bytes: Vec::new() };
+        Ok(Self { transaction, next, raw: segment(next), minutes: segment(next + 1) })
+    }
+
+    /// Adds a block that overlaps no other of its series.
+    pub(crate) fn insert(
+        &mut self,
+        series: i64,
+        roll: &Roll,
+        last_quality: Quality,
+        raw: &[u8],
+        minutes: Option<&[u8]>,
+    ) -> rusqlite::Result<()> {
+        let raw = self.raw.add(raw);
+        let minutes = minutes.map_or_else(Part::default, |minutes| self.minutes.add(minutes));
+        let (least, greatest) = roll.range.unzip();
+        let (first_value, last_value) = roll.ends.unzip();
+        let doubts = i64::from(roll.doubts.gap) | (i64::from(roll.doubts.uncertain) << 1);
+        self.transaction
+            .prepare_cached(concat!(
+                "INSERT INTO block (series, ",
+                columns!(),
+                ") VALUES
+                 (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+            ))?
+            .execute(params![
+                series,
+                roll.from,
+                roll.until,
+                stored(roll.count),
+                least,
+                greatest,
+                first_value,
+                last_value,
+                roll.sum,
+                roll.good,
+                roll.uncertain,
+                roll.bad,
+                doubts,
+                last_quality.code(),
+                raw.segment,
+                stored(raw.at),
+                stored(raw.bytes),
+                raw.crc,
+                minutes.segment,
+                stored(minutes.at),
+                stored(minutes.bytes),
+                minutes.crc,
+            ])?;
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> rusqlite::Result<()> {
+        debug_assert_eq!(self.raw.id, self.next, "ids are given in order");
+        for segment in [&self.raw, &self.minutes] {
+            if segment.live > 0 {
+                self.transaction
+                    .prepare_cached("INSERT INTO segment (id, bytes) VALUES (?1, ?2)")?
+                    .execute(params![segment.id, segment.bytes])?;
+                self.transaction
+                    .prepare_cached("INSERT INTO segment_use (segment, live) VALUES (?1, ?2)")?
+                    .execute(params![segment.id, segment.live])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Segment {
+    fn add(&mut self, bytes: &[u8]) -> Part {
+        let part =
+            Part { segment: Some(self.id), at: self.bytes.len(), bytes: bytes.len(), crc: crc32fast::hash(bytes) };
+        self.bytes.extend_from_slice(bytes);
+        self.live += 1;
+        part
+    }
+}
+
+/// Removes a block and whatever nothing else needs.
+pub(crate) fn remove(transaction: &Transaction<'_>, series: i64, block: &Block) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("DELETE FROM block WHERE series = ?1 AND first = ?2")?
+        .execute(params![series, block.first()])?;
+    release(transaction, block.raw.segment)?;
+    release(transaction, block.minutes.segment)
+}
+
+/// One part of a segment is in use no more.
+fn release(transaction: &Transaction<'_>, segment: Option<i64>) -> rusqlite::Result<()> {
+    let Some(segment) = segment else { return Ok(()) };
+    let live: Option<i64> = transaction
+        .prepare_cached("UPDATE segment_use SET live = live - 1 WHERE segment = ?1 RETURNING live")?
+        .query_row([segment], |row| row.get(0))
+        .optional()?;
+    if live.is_some_and(|live| live <= 0) {
+        transaction.prepare_cached("DELETE FROM segment WHERE id = ?1")?.execute([segment])?;
+        transaction.prepare_cached("DELETE FROM segment_use WHERE segment = ?1")?.execute([segment])?;
+    }
+    Ok(())
+}
+
+fn length(row: &Row<'_>, i: usize) -> rusqlite::Result<usize> {
+    usize::try_from(row.get::<_, i64>(i)?).map_err(|_| damaged(Damaged))
+}
+
+fn stored(length: usize) -> i64 {
+    i64::try_from(length).expect("what is in memory is shorter")
+}
+
+/// Bytes that are not what was written are as bad as a page that is not.
+pub(crate) fn damaged(_: Damaged) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), None)
+}

@@ -1,0 +1,102 @@
+//! From a tail to blocks.
+//!
+//! A block lies within one day, and within one hour where that hour has enough samples: so an hour of a fast series is one row,
+//! and a slow series does not get a row for every few samples. What is sealed is merged with the blocks that it falls into, and
+//! with a neighbour that is still small.
+
+use rusqlite::Transaction;
+
+use crate::blocks::{self, Block, Writing};
+use crate::coding::{MOST, block, rolls};
+use crate::roll;
+use crate::samples::Samples;
+use crate::tails::{WORTH_A_BLOCK, start_of_day, start_of_hour};
+
+/// A minute's row is worth its bytes when it stands for so many samples; with fewer the samples themselves are as quickly read.
+const WORTH_A_ROW: usize = 8;
+
+/// Seals samples of one series, in a transaction that the caller commits.
+pub(crate) fn seal(
+    transaction: &Transaction<'_>,
+    writing: &mut Writing<'_>,
+    series: i64,
+    samples: &Samples,
+) -> rusqlite::Result<()> {
+    let mut done = 0;
+    while done < samples.len() {
+        let day = start_of_day(samples.times()[done]);
+        let end = samples.times().partition_point(|time| start_of_day(*time) <= day);
+        seal_day(transaction, writing, series, samples.part(done..end))?;
+        done = end;
+    }
+    Ok(())
+}
+
+fn seal_day(
+    transaction: &Transaction<'_>,
+    writing: &mut Writing<'_>,
+    series: i64,
+    mut new: Samples,
+) -> rusqlite::Result<()> {
+    let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
+    let mut merged = blocks::touching(transaction, series, first, last, usize::MAX)?;
+    // Where only roll-ups are left, a sample that comes so late has no place any more.
+    for block in merged.extract_if(.., |block| !block.has_raw()) {
+        new = new.without(block.first(), block.last().saturating_add(1));
+    }
+    let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
+    let is_neighbour = |block: &Block, edge: i64| {
+        let small = block.count() < WORTH_A_BLOCK && start_of_day(block.first()) == start_of_day(edge);
+        let same_hour =
+            start_of_hour(block.last()) == start_of_hour(edge) || start_of_hour(block.first()) == start_of_hour(edge);
+        (small || same_hour) && block.count() + new.len() < MOST && block.has_raw()
+    };
+    let begin = merged.first().map_or(first, |block| block.first().min(first));
+    if let Some(time) = begin.checked_sub(1)
+        && let Some(left) = blocks::before(transaction, series, time)?
+        && is_neighbour(&left, first)
+    {
+        merged.insert(0, left);
+    }
+    let end = merged.last().map_or(last, |block| block.last().max(last));
+    if let Some(time) = end.checked_add(1)
+        && let Some(right) = blocks::touching(transaction, series, time, i64::MAX, 1)?.pop()
+        && is_neighbour(&right, last)
+    {
+        merged.push(right);
+    }
+    let mut whole = Samples::default();
+    for block in &merged {
+        whole = whole.overlaid(&block.samples(transaction)?);
+        blocks::remove(transaction, series, block)?;
+    }
+    let whole = if merged.is_empty() { new } else { whole.overlaid(&new) };
+    for end in borders(&whole) {
+        write(writing, series, &whole.part(end))?;
+    }
+    Ok(())
+}
+
+/// Where to cut the samples of a day.
+fn borders(samples: &Samples) -> Vec<std::ops::Range<usize>> {
+    let times = samples.times();
+    let mut parts = Vec::new();
+    let mut begin = 0;
+    for i in 1..=times.len() {
+        let count = i - begin;
+        let new_hour = times.get(i).is_some_and(|time| start_of_hour(*time) != start_of_hour(times[i - 1]));
+        if i == times.len() || count >= MOST || (new_hour && count >= WORTH_A_BLOCK) {
+            parts.push(begin..i);
+            begin = i;
+        }
+    }
+    parts
+}
+
+fn write(writing: &mut Writing<'_>, series: i64, samples: &Samples) -> rusqlite::Result<()> {
+    let Some(roll) = roll::of_block(samples) else { return Ok(()) };
+    let minutes = roll::of_minutes(samples);
+    let minutes = (minutes.len() * WORTH_A_ROW <= samples.len()).then(|| rolls::encode(&minutes));
+    let last_quality = samples.mark(samples.len() - 1).quality;
+    writing.insert(series, &roll, last_quality, &block::encode(samples), minutes.as_deref())
+}
