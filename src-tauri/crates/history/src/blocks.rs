@@ -15,9 +15,9 @@ use crate::roll::{Doubts, Roll};
 use crate::samples::{Cell, Samples};
 use crate::sqlite::Step;
 
-/// `count` to `last_value` are the roll-up of the block (durations in ms, `sum` in value times ms). `doubts`: 1 for samples without a number, 2
-/// for uncertain ones. A part is (segment, offset, bytes, CRC-32); without a segment it has been pruned. `live` of a segment counts
-/// the parts in use.
+/// `count` to `last_value` are the roll-up of the block (durations in ms, `sum` in value times ms). `last_quality` is that of the
+/// last sample, which holds until the next block. `doubts`: 1 for samples without a number, 2 for uncertain ones. A part is
+/// (segment, offset, bytes, CRC-32); without a segment there are no minutes. `live` of a segment counts the parts in use.
 pub(crate) const STEPS: &[Step] = &[Step {
     version: 2,
     sql: "CREATE TABLE block (
@@ -35,7 +35,7 @@ pub(crate) const STEPS: &[Step] = &[Step {
               bad            INTEGER NOT NULL,
               doubts         INTEGER NOT NULL,
               last_quality   INTEGER NOT NULL,
-              raw_segment    INTEGER,
+              raw_segment    INTEGER NOT NULL,
               raw_at         INTEGER NOT NULL,
               raw_bytes      INTEGER NOT NULL,
               raw_crc        INTEGER NOT NULL,
@@ -59,7 +59,6 @@ pub(crate) const STEPS: &[Step] = &[Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub roll: Roll,
-    pub last_quality: Quality,
     raw: Part,
     minutes: Part,
 }
@@ -76,7 +75,6 @@ struct Part {
 /// Blocks being written in one transaction, and the two segments that they share.
 pub(crate) struct Writing<'a> {
     transaction: &'a Transaction<'a>,
-    next: i64,
     raw: Segment,
     minutes: Segment,
 }
@@ -108,10 +106,6 @@ impl Block {
         self.roll.count
     }
 
-    pub(crate) fn has_raw(&self) -> bool {
-        self.raw.segment.is_some()
-    }
-
     pub(crate) fn has_minutes(&self) -> bool {
         self.minutes.segment.is_some()
     }
@@ -135,13 +129,16 @@ impl Block {
                 bad: row.get(10)?,
                 doubts: Doubts { gap: doubts & 1 != 0, uncertain: doubts & 2 != 0 },
             },
-            last_quality: Quality::from_code(row.get(12)?),
             raw: part(13)?,
             minutes: part(17)?,
         })
     }
 
-    /// The samples. Only for a block that has them.
+    /// Bytes of the samples.
+    pub(crate) fn bytes(&self) -> usize {
+        self.raw.bytes
+    }
+
     pub(crate) fn samples(&self, connection: &Connection) -> rusqlite::Result<Samples> {
         let samples = block::decode(&self.raw.load(connection)?).map_err(damaged)?;
         let whole = samples.len() == self.count()
@@ -234,7 +231,7 @@ impl<'a> Writing<'a> {
     pub(crate) fn begin(transaction: &'a Transaction<'a>) -> rusqlite::Result<Self> {
         let next = transaction.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |row| row.get(0))?;
         let segment = |id| Segment { id, live: 0, bytes: Vec::new() };
-        Ok(Self { transaction, next, raw: segment(next), minutes: segment(next + 1) })
+        Ok(Self { transaction, raw: segment(next), minutes: segment(next + 1) })
     }
 
     /// Adds a block that overlaps no other of its series.
@@ -286,7 +283,6 @@ impl<'a> Writing<'a> {
     }
 
     pub(crate) fn finish(self) -> rusqlite::Result<()> {
-        debug_assert_eq!(self.raw.id, self.next, "ids are given in order");
         for segment in [&self.raw, &self.minutes] {
             if segment.live > 0 {
                 self.transaction

@@ -6,14 +6,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Clock, Quality, Sample, Timestamp, Value};
+use model::{Clock, Quality, Sample, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::blocks::{self, Block};
 use crate::log::Log;
 use crate::reduce::Columns;
 use crate::roll::{MINUTE, Roll};
-use crate::samples::{Cell, Kind, Mark, Samples};
+use crate::samples::{Cell, Samples};
 use crate::series::{self, Names};
 use crate::sqlite::{OpenError, Store, StoreFailure};
 use crate::tails::Tails;
@@ -82,7 +82,7 @@ impl Reader {
             let block = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let block = blocks::before(&transaction, key, before)?;
-                block.map(|block| samples_of(&block, &transaction).map(|samples| (block.first(), samples))).transpose()
+                block.map(|block| block.samples(&transaction).map(|samples| (block.first(), samples))).transpose()
             })?;
             let Some((first, samples)) = block else {
                 newest_first.extend((0..until).rev().take(n - newest_first.len()).map(|i| tail.sample(i)));
@@ -195,7 +195,7 @@ impl Reader {
             let page = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let found = blocks::touching(&transaction, key, cursor, to - 1, PAGE)?;
-                let unpack = |block: Block| samples_of(&block, &transaction).map(|samples| (block, samples));
+                let unpack = |block: Block| block.samples(&transaction).map(|samples| (block, samples));
                 found.into_iter().map(unpack).collect::<rusqlite::Result<Vec<_>>>()
             })?;
             let full = page.len() == PAGE;
@@ -234,12 +234,7 @@ impl Reader {
         if newest.as_ref().is_some_and(|cell| cell.time >= block.last().min(time)) {
             return Ok(newest);
         }
-        let sealed = if block.has_raw() {
-            block.at(connection, time)?
-        } else {
-            let samples = samples_of(&block, connection)?;
-            samples.at(time).map(|i| samples.cell(i))
-        };
+        let sealed = block.at(connection, time)?;
         Ok(match (newest, sealed) {
             (Some(newest), Some(sealed)) if newest.time >= sealed.time => Some(newest),
             (newest, sealed) => sealed.or(newest),
@@ -278,33 +273,7 @@ fn detail(block: &Block, connection: &Connection, width: Option<i64>) -> rusqlit
     if block.has_minutes() && serves(MINUTE) {
         return block.minutes(connection).map(Detail::Rolls);
     }
-    samples_of(block, connection).map(Detail::Samples)
-}
-
-/// The samples of a block; where they are kept no more, those that can be known from its roll-up.
-fn samples_of(block: &Block, connection: &Connection) -> rusqlite::Result<Samples> {
-    if block.has_raw() {
-        return block.samples(connection);
-    }
-    let rolls = if block.has_minutes() { block.minutes(connection)? } else { vec![block.roll] };
-    let mut samples = Samples::default();
-    for roll in &rolls {
-        let mark =
-            Mark { kind: Kind::Float, quality: if roll.doubts.uncertain { Quality::UNCERTAIN } else { Quality::GOOD } };
-        if let Some((first, last)) = roll.ends {
-            for (time, x) in [(roll.from, first), (roll.until - i64::from(roll.until > block.last()), last)] {
-                samples.put(Cell { time, mark, bits: x.to_bits(), delay: 0, text: None });
-            }
-        }
-    }
-    let end = Cell::of(&Sample {
-        time: Timestamp::from_millis(block.last()),
-        received: Timestamp::from_millis(block.last()),
-        value: block.roll.ends.map(|(_, last)| Value::Float(last)),
-        quality: block.last_quality,
-    });
-    samples.put(end);
-    Ok(samples)
+    block.samples(connection).map(Detail::Samples)
 }
 
 fn push_samples(columns: &mut Columns, samples: &Samples, from: i64, to: i64) {

@@ -24,6 +24,8 @@ use crate::{Options, Row, SeriesId, blocks, fresh, prune, seal, series};
 const IMPORT_BATCH: usize = 50_000;
 /// Samples sealed in one transaction: some ten milliseconds.
 const SEAL_STEP: usize = 60_000;
+/// Tails sealed in one transaction, however little each has.
+const SEAL_TAILS: usize = 200;
 /// When the log has so many bytes, the tails that hold its older half are sealed as they are.
 const LOG_LIMIT: usize = 48 * 1024 * 1024;
 /// At the end what is not in blocks yet is sealed for at most so long; the log keeps the rest.
@@ -44,8 +46,6 @@ pub(crate) struct Recorder {
     batch: Vec<Row>,
     /// Gaps to mark with them.
     gaps: HashMap<SeriesId, Timestamp>,
-    /// Tails to seal.
-    due: VecDeque<Due>,
     /// Whether a table of the first format may still have rows.
     carrying_over: Left,
     retention: Option<Duration>,
@@ -65,6 +65,8 @@ struct File {
     keys: Keys,
     log: Log,
     making: Batch,
+    /// Tails to seal.
+    due: VecDeque<Due>,
 }
 
 /// A tail to seal.
@@ -111,7 +113,6 @@ impl Recorder {
             file: File::default(),
             batch: Vec::new(),
             gaps: HashMap::new(),
-            due: VecDeque::new(),
             carrying_over: Left::Some,
             retention: options.retention,
             retention_due,
@@ -160,7 +161,7 @@ impl Recorder {
 
     /// How long there is nothing to do but wait.
     fn idle(&self) -> Duration {
-        if self.pruning.is_some() || self.giving_back || !self.due.is_empty() || self.carrying_over == Left::Some {
+        if self.pruning.is_some() || self.giving_back || !self.file.due.is_empty() || self.carrying_over == Left::Some {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
@@ -168,7 +169,7 @@ impl Recorder {
     }
 
     fn idle_step(&mut self) {
-        if !self.due.is_empty() {
+        if !self.file.due.is_empty() {
             self.seal_step();
         } else if self.carrying_over == Left::Some {
             if let Ok(left) = self.writer.transact(|transaction, _| fresh::carry_over(transaction)) {
@@ -222,20 +223,19 @@ impl Recorder {
     /// Commits gaps and as many rows as one batch of the log takes, and says how many.
     fn store_rows(&mut self, rows: &[Row]) -> Result<usize, StoreFailure> {
         let Self { file, names, tails, gaps, store, writer, .. } = self;
-        let (cells, plan) = writer.transact(|transaction, epoch| {
+        let (collected, plan) = writer.transact(|transaction, epoch| {
             file.load(transaction, store.generation(), tails)?;
-            let cells = file.collect(transaction, epoch, names, tails, gaps, rows)?;
+            let collected = file.collect(transaction, epoch, names, tails, gaps, rows)?;
             let mut body = Vec::new();
             file.making.write(&mut body);
             let plan = file.log.plan(&body);
             plan.write(transaction)?;
-            Ok((cells, plan))
+            Ok((collected, plan))
         })?;
-        let count = cells.len() - cells.iter().take_while(|(_, _, origin)| *origin == Origin::Gap).count();
+        let Collected { cells, rows: count } = collected;
         let batch = file.log.next_batch();
         file.log.adopt(plan);
-        let due = tails.put(batch, cells.into_iter().map(|(tail, cell, _)| (tail, cell)));
-        self.due.extend(due.into_iter().map(Due::Ripe));
+        file.due.extend(tails.put(batch, cells).into_iter().map(Due::Ripe));
         self.store.count_written(count);
         self.gaps.clear();
         Ok(count)
@@ -260,23 +260,28 @@ impl Recorder {
 
     /// Seals some of what is due.
     fn seal_step(&mut self) {
-        if self.due.is_empty() && self.file.log.bytes() > LOG_LIMIT {
+        if self.file.due.is_empty() && self.file.log.bytes() > LOG_LIMIT {
             let (oldest, next) = (self.tails.oldest_batch().unwrap_or(0), self.file.log.next_batch());
             let old = self.tails.older_than(oldest + (next - oldest) / 2 + 1);
-            self.due.extend(old.into_iter().map(Due::Whole));
+            self.file.due.extend(old.into_iter().map(Due::Whole));
         }
         let mut count = 0;
         let mut ripe: Vec<(TailIndex, Ripe)> = Vec::new();
         let mut chosen = 0;
-        for due in &self.due {
-            let (index, samples) = match due {
-                Due::Ripe(index) => (*index, self.tails.ripe(*index)),
-                Due::Whole(index) => (*index, self.tails.whole(*index)),
+        for due in &self.file.due {
+            let (Due::Ripe(index) | Due::Whole(index)) = *due;
+            // A tail that is due for two reasons: its blocks can be merged again once they are written.
+            if ripe.iter().any(|(chosen, _)| *chosen == index) {
+                break;
+            }
+            let samples = match due {
+                Due::Ripe(_) => self.tails.ripe(index),
+                Due::Whole(_) => self.tails.whole(index),
             };
             count += samples.samples.len();
             ripe.push((index, samples));
             chosen += 1;
-            if count >= SEAL_STEP {
+            if count >= SEAL_STEP || chosen >= SEAL_TAILS {
                 break;
             }
         }
@@ -301,12 +306,12 @@ impl Recorder {
         match sealed {
             Ok(true) => {
                 ripe.iter().for_each(|(index, ripe)| self.tails.sealed(*index, ripe.before));
-                self.due.drain(..chosen);
+                self.file.due.drain(..chosen);
                 let log = &mut self.file.log;
                 log.cut(self.tails.oldest_batch().unwrap_or(log.next_batch()));
             }
             // Another file is open: these tails are not its own.
-            Ok(false) => self.due.clear(),
+            Ok(false) => self.file.due.clear(),
             // The same again when the disk works.
             Err(_) => {}
         }
@@ -315,11 +320,11 @@ impl Recorder {
     /// Leaves a file behind that needs no reading of a log, as far as that goes quickly.
     fn seal_the_rest(&mut self) {
         let begun = Instant::now();
-        self.due = self.tails.older_than(u64::MAX).into_iter().map(Due::Whole).collect();
-        while !self.due.is_empty() {
-            let before = self.due.len();
+        self.file.due = self.tails.older_than(u64::MAX).into_iter().map(Due::Whole).collect();
+        while !self.file.due.is_empty() {
+            let before = self.file.due.len();
             self.seal_step();
-            if self.due.len() == before || begun.elapsed() > LAST_SEALING {
+            if self.file.due.len() == before || begun.elapsed() > LAST_SEALING {
                 return;
             }
         }
@@ -354,7 +359,7 @@ impl Recorder {
 
     /// What is in tails is sealed first: only blocks are pruned.
     fn begin_pruning(&mut self, before: Timestamp) {
-        self.due.extend(self.tails.older_than(u64::MAX).into_iter().map(Due::Whole));
+        self.file.due.extend(self.tails.older_than(u64::MAX).into_iter().map(Due::Whole));
         self.pruning = Some(Pruning { before, after: i64::MIN });
     }
 
@@ -369,11 +374,12 @@ impl Recorder {
     }
 }
 
-/// Where a sample of a batch comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    Gap,
-    Row,
+/// What goes into one batch of the log.
+struct Collected {
+    /// For each sample its tail and what is kept of it.
+    cells: Vec<(TailIndex, Cell)>,
+    /// How many of the rows are done with it.
+    rows: usize,
 }
 
 impl File {
@@ -383,11 +389,13 @@ impl File {
             return Ok(());
         }
         tails.clear();
+        self.due.clear();
         let sealed = series::sealed(transaction)?;
+        let mut due = Vec::new();
         let (log, damage) = Log::load(transaction, |batch, key, cell| {
             let known = sealed.get(&key).is_some_and(|sealed| batch <= sealed.batch && cell.time < sealed.before);
             if !known {
-                tails.put(batch, std::iter::once((tails.index(key), cell)));
+                due.extend(tails.put(batch, std::iter::once((tails.index(key), cell))));
             }
         })?;
         if !damage.is_empty() {
@@ -395,12 +403,13 @@ impl File {
         }
         self.log = log;
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
+        self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::default();
         self.generation = Some(generation);
         Ok(())
     }
 
-    /// Gaps first, then rows, as far as one batch takes them: for each its tail and what is kept of it.
+    /// Gaps first, then rows, as far as one batch takes them.
     fn collect(
         &mut self,
         transaction: &Transaction<'_>,
@@ -409,7 +418,7 @@ impl File {
         tails: &Tails,
         gaps: &HashMap<SeriesId, Timestamp>,
         rows: &[Row],
-    ) -> rusqlite::Result<Vec<(TailIndex, Cell, Origin)>> {
+    ) -> rusqlite::Result<Collected> {
         self.making.clear();
         let mut cells = Vec::with_capacity(rows.len() + gaps.len());
         for (series, time) in gaps {
@@ -418,21 +427,23 @@ impl File {
             {
                 let cell = Cell::gap(time.millis());
                 self.making.add(key, &cell);
-                cells.push((tail, cell, Origin::Gap));
+                cells.push((tail, cell));
             }
         }
+        let mut done = 0;
         for row in rows {
             if self.making.is_full() {
                 break;
             }
+            done += 1;
             let cell = Cell::of(&row.sample);
             // An id that nobody gave out has no name, and no sample of it can be found again.
             if let Some((key, tail)) = self.keys.key(transaction, epoch, names, tails, row.series)? {
                 self.making.add(key, &cell);
-                cells.push((tail, cell, Origin::Row));
+                cells.push((tail, cell));
             }
         }
-        Ok(cells)
+        Ok(Collected { cells, rows: done })
     }
 }
 
@@ -441,7 +452,7 @@ fn is_there(transaction: &Transaction<'_>, tails: &Tails, key: i64, time: i64) -
     if tails.at(key, time).is_some_and(|cell| cell.time == time) {
         return Ok(true);
     }
-    match blocks::before(transaction, key, time)?.filter(|block| block.last() >= time && block.has_raw()) {
+    match blocks::before(transaction, key, time)?.filter(|block| block.last() >= time) {
         Some(block) => Ok(block.at(transaction, time)?.is_some_and(|cell| cell.time == time)),
         None => Ok(false),
     }

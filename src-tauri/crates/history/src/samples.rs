@@ -55,6 +55,7 @@ pub(crate) struct Samples {
     /// Empty while all are zero.
     delays: Vec<i64>,
     texts: BTreeMap<i64, Arc<str>>,
+    text_bytes: usize,
 }
 
 impl Cell {
@@ -143,6 +144,11 @@ impl Samples {
         self.texts.get(&self.times[i])
     }
 
+    /// Bytes of all texts.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+
     /// The only mark, where all samples have the same.
     pub(crate) fn only_mark(&self) -> Option<Mark> {
         if self.marks.is_empty() { self.palette.first().copied() } else { None }
@@ -214,7 +220,7 @@ impl Samples {
         }
         if replaces {
             self.bits[place] = cell.bits;
-            self.texts.remove(&cell.time);
+            self.text_bytes -= self.texts.remove(&cell.time).map_or(0, |text| text.len());
             if let Some(at) = self.marks.get_mut(place) {
                 *at = mark;
             }
@@ -231,9 +237,7 @@ impl Samples {
                 self.delays.insert(place, cell.delay);
             }
         }
-        if let Some(text) = cell.text {
-            self.texts.insert(cell.time, text);
-        }
+        self.add_text(cell.time, cell.text);
     }
 
     /// Adds a sample that is newer than all.
@@ -256,8 +260,14 @@ impl Samples {
         }
         self.times.push(cell.time);
         self.bits.push(cell.bits);
-        if let Some(text) = cell.text {
-            self.texts.insert(cell.time, text);
+        self.add_text(cell.time, cell.text);
+    }
+
+    /// There is none at this time yet.
+    fn add_text(&mut self, time: i64, text: Option<Arc<str>>) {
+        if let Some(text) = text {
+            self.text_bytes += text.len();
+            self.texts.insert(time, text);
         }
     }
 
@@ -297,7 +307,7 @@ impl Samples {
         if let (Some(first), Some(last)) = (part.first(), part.last())
             && !self.texts.is_empty()
         {
-            part.texts = self.texts.range(first..=last).map(|(time, text)| (*time, Arc::clone(text))).collect();
+            self.texts.range(first..=last).for_each(|(time, text)| part.add_text(*time, Some(Arc::clone(text))));
         }
         part
     }
@@ -354,7 +364,8 @@ impl Samples {
         delays: Vec<i64>,
         texts: BTreeMap<i64, Arc<str>>,
     ) -> Samples {
-        Samples { times, bits, palette, marks, delays, texts }
+        let text_bytes = texts.values().map(|text| text.len()).sum();
+        Samples { times, bits, palette, marks, delays, texts, text_bytes }
     }
 }
 

@@ -15,6 +15,11 @@ use crate::tails::{WORTH_A_BLOCK, start_of_day, start_of_hour};
 /// A minute's row is worth its bytes when it stands for so many samples; with fewer the samples themselves are as quickly read.
 const WORTH_A_ROW: usize = 8;
 
+/// A block of more bytes is not written again only to have one block less.
+const WORTH_MERGING: usize = 1024 * 1024;
+/// A block ends when its texts have so many bytes, so that one block is unpacked in little memory.
+const MOST_TEXT: usize = 16 * 1024 * 1024;
+
 /// Seals samples of one series, in a transaction that the caller commits.
 pub(crate) fn seal(
     transaction: &Transaction<'_>,
@@ -36,20 +41,15 @@ fn seal_day(
     transaction: &Transaction<'_>,
     writing: &mut Writing<'_>,
     series: i64,
-    mut new: Samples,
+    new: Samples,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
     let mut merged = blocks::touching(transaction, series, first, last, usize::MAX)?;
-    // Where only roll-ups are left, a sample that comes so late has no place any more.
-    for block in merged.extract_if(.., |block| !block.has_raw()) {
-        new = new.without(block.first(), block.last().saturating_add(1));
-    }
-    let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
     let is_neighbour = |block: &Block, edge: i64| {
         let small = block.count() < WORTH_A_BLOCK && start_of_day(block.first()) == start_of_day(edge);
         let same_hour =
             start_of_hour(block.last()) == start_of_hour(edge) || start_of_hour(block.first()) == start_of_hour(edge);
-        (small || same_hour) && block.count() + new.len() < MOST && block.has_raw()
+        (small || same_hour) && block.count() + new.len() < MOST && block.bytes() < WORTH_MERGING
     };
     let begin = merged.first().map_or(first, |block| block.first().min(first));
     if let Some(time) = begin.checked_sub(1)
@@ -81,13 +81,14 @@ fn seal_day(
 fn borders(samples: &Samples) -> Vec<std::ops::Range<usize>> {
     let times = samples.times();
     let mut parts = Vec::new();
-    let mut begin = 0;
+    let (mut begin, mut text) = (0, 0);
     for i in 1..=times.len() {
         let count = i - begin;
+        text += samples.text(i - 1).map_or(0, |text| text.len());
         let new_hour = times.get(i).is_some_and(|time| start_of_hour(*time) != start_of_hour(times[i - 1]));
-        if i == times.len() || count >= MOST || (new_hour && count >= WORTH_A_BLOCK) {
+        if i == times.len() || count >= MOST || text >= MOST_TEXT || (new_hour && count >= WORTH_A_BLOCK) {
             parts.push(begin..i);
-            begin = i;
+            (begin, text) = (i, 0);
         }
     }
     parts

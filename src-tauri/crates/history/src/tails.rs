@@ -12,6 +12,8 @@ pub(crate) const HOUR: i64 = 3_600_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
 /// A tail is sealed when it has so many samples, whatever the hour.
 const MOST: usize = 40_000;
+/// The same for the bytes of its texts.
+const MOST_TEXT: usize = 4 * 1024 * 1024;
 /// So many samples of past hours are worth a block of their own.
 pub(crate) const WORTH_A_BLOCK: usize = 512;
 
@@ -57,7 +59,7 @@ impl Tails {
     }
 
     /// Adds what a batch brought, and gives the tails that are due to be sealed because of it.
-    pub(crate) fn put(&self, batch: u64, cells: impl Iterator<Item = (TailIndex, Cell)>) -> Vec<TailIndex> {
+    pub(crate) fn put(&self, batch: u64, cells: impl IntoIterator<Item = (TailIndex, Cell)>) -> Vec<TailIndex> {
         let mut inner = self.write();
         let mut due = Vec::new();
         for (index, cell) in cells {
@@ -106,7 +108,7 @@ impl Tails {
     pub(crate) fn ripe(&self, index: TailIndex) -> Ripe {
         let inner = self.read();
         let tail = &inner.tails[index.0];
-        let before = if tail.samples.len() >= MOST { i64::MAX } else { tail.current_hour() };
+        let before = if tail.is_long() { i64::MAX } else { tail.current_hour() };
         tail.before(before)
     }
 
@@ -152,14 +154,19 @@ impl Tail {
         if !known {
             self.hours.push((hour, batch));
         }
-        if self.due || (known && hour == self.current_hour() && self.samples.len() < MOST) {
+        if self.due || (known && hour == self.current_hour() && !self.is_long()) {
             return false;
         }
         let current = self.current_hour();
         let past = self.samples.range(i64::MIN, current).len();
         let new_day = past > 0 && self.samples.first().is_some_and(|first| start_of_day(first) < start_of_day(current));
-        self.due = self.samples.len() >= MOST || past >= WORTH_A_BLOCK || new_day;
+        self.due = self.is_long() || past >= WORTH_A_BLOCK || new_day;
         self.due
+    }
+
+    /// Whether it is to be sealed without waiting for the end of the hour.
+    fn is_long(&self) -> bool {
+        self.samples.len() >= MOST || self.samples.text_bytes() >= MOST_TEXT
     }
 
     fn oldest_batch(&self) -> Option<u64> {

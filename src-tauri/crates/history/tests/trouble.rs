@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{Place, noise, number, one, time, wait_for};
-use history::{History, OpenError, Options, SeriesId, Span, Trouble};
-use model::{Quality, Value};
+use history::{History, OpenError, Options, Row, SeriesId, Span, Trouble};
+use model::{Quality, Sample, Value};
 use rusqlite::Connection;
 
 const WHOLE: Span = Span { from: time(0), to: time(1_000_000) };
@@ -90,6 +90,94 @@ fn a_file_of_the_first_format_is_carried_over() {
     let texts = history.reader().raw(ids[1], WHOLE, 9).unwrap();
     assert_eq!(texts[0].value, Some(Value::text("filling")));
     assert_eq!((&texts[1].value, texts[1].quality), (&Some(Value::Int(9_007_199_254_740_993)), Quality::STALE));
+}
+
+/// Blocks in the file.
+fn blocks(file: &Path) -> i64 {
+    let connection = Connection::open(file).expect("opens");
+    connection.query_row("SELECT count(*) FROM block", [], |row| row.get(0)).expect("counts")
+}
+
+/// Copies a history as it is at this moment, with SQLite's log: what a cut of the power leaves behind.
+fn copy(from: &Path, to: &Path) {
+    for ending in ["", "-wal"] {
+        let with = |path: &Path| path.with_file_name(format!("history.sqlite{ending}"));
+        fs::copy(with(from), with(to)).expect("copies");
+    }
+}
+
+#[test]
+fn after_a_power_cut_the_log_is_read_and_sealing_goes_on() {
+    let (place, other) = (Place::new(), Place::new());
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import((0..600).map(|i| number(id, i * 5_000, noise(i))).collect()).unwrap();
+    assert_eq!(blocks(&place.file()), 0, "the hour is not over");
+    copy(&place.file(), &other.file());
+    let history = other.open();
+    let id = one(&history, "x");
+    let hours = Span { from: time(0), to: time(7_200_000) };
+    assert_eq!(history.reader().raw(id, hours, usize::MAX).unwrap().len(), 600);
+    history.import(vec![number(id, 3_700_000, 1.0)]).unwrap();
+    wait_for("the hour is sealed", || blocks(&other.file()) == 1);
+    assert_eq!(history.reader().raw(id, hours, usize::MAX).unwrap().len(), 601, "none is lost or there twice");
+}
+
+#[test]
+fn what_was_due_when_the_power_went_is_sealed_after_it() {
+    let (place, other) = (Place::new(), Place::new());
+    let history = place.open();
+    let id = one(&history, "x");
+    // Told between the commit and the sealing of what is due by it.
+    let (done, copied) = std::sync::mpsc::channel();
+    let (from, to) = (place.file(), other.file());
+    history.record_and_tell((0..1_500).map(|i| number(id, i * 5_000, noise(i))).collect(), move || {
+        copy(&from, &to);
+        done.send(()).expect("is waited for");
+    });
+    copied.recv().unwrap();
+    let history = other.open();
+    wait_for("the past hours are sealed", || blocks(&other.file()) == 2);
+    let hours = Span { from: time(0), to: time(7_600_000) };
+    let id = one(&history, "x");
+    assert_eq!(history.reader().raw(id, hours, usize::MAX).unwrap().len(), 1_500, "none is lost or there twice");
+}
+
+#[test]
+fn a_tail_that_is_due_twice_is_sealed_once() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    history.record((0..45_000).map(|i| number(id, i, noise(i))).collect());
+    history.prune(time(1));
+    history.flush().unwrap();
+    wait_for("it is sealed", || blocks(&place.file()) >= 1);
+    assert!(history.status().working, "{:?}", history.status());
+    assert_eq!(count(&history, id), 45_000);
+}
+
+#[test]
+fn samples_of_another_historys_series_hold_nothing_up() {
+    let (place, other) = (Place::new(), Place::new());
+    let history = place.open();
+    let id = one(&history, "x");
+    let foreign = other.open().series(&["a", "b", "c"])[2];
+    history.record(vec![number(foreign, 1, 1.0), number(id, 1, 1.0)]);
+    history.import(vec![number(foreign, 2, 1.0), number(id, 2, 1.0)]).unwrap();
+    assert_eq!((count(&history, id), history.status().queued), (2, 0));
+}
+
+#[test]
+fn long_texts_are_sealed_in_blocks_that_fit_into_memory() {
+    let place = Place::new();
+    let history = place.open();
+    let id = one(&history, "x");
+    let text = |i: i64| "0123456789abcdef".repeat(65_536) + &i.to_string();
+    let row = |i| Row { series: id, sample: Sample::good(time(i), Value::text(text(i))) };
+    (0..40).for_each(|i| history.import(vec![row(i)]).unwrap());
+    wait_for("they are sealed", || blocks(&place.file()) >= 2);
+    let texts = history.reader().raw(id, WHOLE, usize::MAX).unwrap();
+    assert_eq!(texts, (0..40).map(|i| row(i).sample).collect::<Vec<_>>());
 }
 
 #[test]
