@@ -46,6 +46,8 @@ test('what a frozen PLC said last is not taken for good, and it recovers', async
 test('the figures of a gateway are there, live, and reached by keyboard alone', async ({ page }) => {
   await open(page, backend(), SCREENS.connections);
   const detail = page.getByTestId('gateway-detail');
+  // A key that is pressed before there are rows has nothing to go to.
+  await expect(page.getByTestId('gateway-row')).toHaveCount(2);
   await page.getByTestId('gateway-grid').focus();
   await page.keyboard.press('End');
   await expect(gateway(page, 'plc')).toHaveAttribute('aria-selected', 'true');

@@ -289,7 +289,7 @@ fn push_roll(columns: &mut Columns, roll: &Roll, from: i64, to: i64) {
     let (begin, end) = (roll.from.max(from), roll.until.min(to - 1).max(roll.from.max(from)));
     let step = ((end - begin) / 5).max(1);
     let mut put = |place: i64, value: Option<f64>, quality: Quality| {
-        columns.push(Point { time: Timestamp::from_millis(begin + place * step), value, quality });
+        columns.push(Point { time: Timestamp::from_millis(begin.saturating_add(place * step)), value, quality });
     };
     if let (Some((least, greatest)), Some((first, last))) = (roll.range, roll.ends) {
         put(0, Some(first), quality);

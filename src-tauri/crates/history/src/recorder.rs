@@ -357,9 +357,9 @@ impl Recorder {
         Some(Latest { newest: newest.unwrap_or(now.wall), at: now.uptime })
     }
 
-    /// What is in tails is sealed first: only blocks are pruned.
+    /// What of that is in tails is sealed first: only blocks are pruned.
     fn begin_pruning(&mut self, before: Timestamp) {
-        self.file.due.extend(self.tails.older_than(u64::MAX).into_iter().map(Due::Whole));
+        self.file.due.extend(self.tails.begun_before(before.millis()).into_iter().map(Due::Whole));
         self.pruning = Some(Pruning { before, after: i64::MIN });
     }
 

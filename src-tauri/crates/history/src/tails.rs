@@ -97,11 +97,14 @@ impl Tails {
         self.read().tails.iter().filter_map(Tail::oldest_batch).min()
     }
 
-    /// The tails whose samples came in batches before this one.
+    /// The tails that have samples of batches before this one.
     pub(crate) fn older_than(&self, batch: u64) -> Vec<TailIndex> {
-        let inner = self.read();
-        let old = |tail: &Tail| tail.oldest_batch().is_some_and(|oldest| oldest < batch);
-        (0..inner.tails.len()).filter(|i| old(&inner.tails[*i])).map(TailIndex).collect()
+        self.which(|tail| tail.oldest_batch().is_some_and(|oldest| oldest < batch))
+    }
+
+    /// The tails that have samples of before a time.
+    pub(crate) fn begun_before(&self, time: i64) -> Vec<TailIndex> {
+        self.which(|tail| tail.samples.first().is_some_and(|first| first < time))
     }
 
     /// What a tail that is due has of past hours; all of it where it is long.
@@ -133,6 +136,11 @@ impl Tails {
     /// Forgets everything: another file took the place.
     pub(crate) fn clear(&self) {
         *self.write() = Inner::default();
+    }
+
+    fn which(&self, is_meant: impl Fn(&Tail) -> bool) -> Vec<TailIndex> {
+        let inner = self.read();
+        (0..inner.tails.len()).filter(|i| is_meant(&inner.tails[*i])).map(TailIndex).collect()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
