@@ -5,13 +5,12 @@ import type { ActiveAlarm, Session, Status, TagView } from './contract/contract'
 import { callError, type CallError, type Host } from './host/host';
 import { isUnacknowledged, summarise } from './live/alarm-summary';
 import { Clock } from './live/clock.svelte';
+import { Follower } from './live/follower';
 import { LiveTag } from './live/live-tag.svelte';
 import { PlantIndex } from './live/plant-index';
 import { Pulse } from './live/pulse.svelte';
 import { LiveTable } from './live/table';
 
-/** After a failed read, and between two reads of what changes all the time, at least this long. */
-const AGAIN_MS = 1_000;
 /** The connection figures are counters; they are read again this often while somebody looks. */
 const STATUS_MS = 1_000;
 
@@ -139,61 +138,6 @@ export class Station {
   async #readStatus(): Promise<void> {
     this.status = await this.host.call('status_read', NOTHING);
   }
-}
-
-/** Reads something again whenever its revision moves: one read at a time, tried again when it fails. */
-class Follower {
-  readonly #read: () => Promise<void>;
-  #seen: number | null = null;
-  #wanted = false;
-  #reading: Promise<void> | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #stopped = false;
-
-  constructor(read: () => Promise<void>) {
-    this.#read = read;
-  }
-
-  follow(revision: number): void {
-    if (this.#seen === revision) return;
-    this.#seen = revision;
-    void this.again();
-  }
-
-  /** Reads now, or once more when the read that is going on has ended. */
-  again(): Promise<void> {
-    this.#wanted = true;
-    this.#reading ??= this.#run().finally(() => {
-      this.#reading = null;
-    });
-    return this.#reading;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #run(): Promise<void> {
-    while (this.#wanted && !this.#stopped) {
-      this.#wanted = false;
-      const started = performance.now();
-      try {
-        await this.#read();
-      } catch {
-        // The pulse says on the screen that the engine does not answer; here it is only tried again.
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => void this.again(), AGAIN_MS);
-        return;
-      }
-      // A flood changes the alarms many times a second: reading them never takes more than a third of the time.
-      if (this.#wanted) await pause(Math.max(50, 2 * (performance.now() - started)));
-    }
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The station of the page, handed down from `App`. */

@@ -15,6 +15,7 @@ export interface Header {
   full: boolean;
   plantRevision: number;
   alarmRevision: number;
+  journalRevision: number;
   statusRevision: number;
   revision: number;
   now: number;
@@ -28,10 +29,10 @@ export function encodeFrame(header: Header, rows: readonly Row[]): ArrayBuffer {
   const utf8 = new TextEncoder();
   const texts = rows.map((row) => utf8.encode(row.text));
   const textBytes = texts.reduce((sum, text) => sum + text.length, 0);
-  const bytes = new ArrayBuffer(64 + rows.length * 29 + textBytes);
+  const bytes = new ArrayBuffer(72 + rows.length * 29 + textBytes);
   const view = new DataView(bytes);
   view.setUint32(0, 0x4e444e41, true);
-  view.setUint16(4, 1, true);
+  view.setUint16(4, 2, true);
   view.setUint16(6, header.full ? 1 : 0, true);
   view.setUint32(8, header.plantRevision, true);
   view.setUint32(12, header.alarmRevision, true);
@@ -43,7 +44,8 @@ export function encodeFrame(header: Header, rows: readonly Row[]): ArrayBuffer {
   view.setUint32(44, header.ageMs, true);
   header.unacknowledged.forEach((count, at) => view.setUint16(48 + at * 2, count, true));
   header.active.forEach((count, at) => view.setUint16(56 + at * 2, count, true));
-  let at = 64;
+  view.setUint32(64, header.journalRevision, true);
+  let at = 72;
   for (const row of rows) view.setFloat64((at += 8) - 8, row.kind === KIND.text ? NaN : row.value, true);
   for (const row of rows) view.setFloat64((at += 8) - 8, row.time, true);
   for (const row of rows) view.setUint32((at += 4) - 4, row.tag, true);

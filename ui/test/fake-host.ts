@@ -160,6 +160,7 @@ export class FakeHost implements Host {
         full,
         plantRevision: this.plant.revision,
         alarmRevision: this.#alarmRevision,
+        journalRevision: this.journal.length,
         statusRevision: this.#statusRevision,
         revision: this.#revision,
         now: this.now,

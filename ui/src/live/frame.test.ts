@@ -11,6 +11,7 @@ const HEADER: Header = {
   full: false,
   plantRevision: 1,
   alarmRevision: 2,
+  journalRevision: 7,
   statusRevision: 3,
   revision: 4,
   now: 5,
@@ -23,6 +24,7 @@ interface GoldenFrame {
   full: boolean;
   plantRevision: number;
   alarmRevision: number;
+  journalRevision: number;
   revision: number;
   wall: number;
   statusRevision: number;
@@ -56,11 +58,12 @@ describe('the engine’s own frames', () => {
   it.each(golden('frame-'))('%s is read as it was written', (name) => {
     const meant = JSON.parse(readFileSync(`${GOLDEN}/${name}.json`, 'utf8')) as GoldenFrame;
     const frame = readFrame(bytes(`${GOLDEN}/${name}.bin`));
-    const { full, plantRevision, alarmRevision, revision, now, statusRevision, ageMs } = frame;
-    expect({ full, plantRevision, alarmRevision, revision, now, statusRevision, ageMs }).toEqual({
+    const { full, plantRevision, alarmRevision, journalRevision, revision, now, statusRevision, ageMs } = frame;
+    expect({ full, plantRevision, alarmRevision, journalRevision, revision, now, statusRevision, ageMs }).toEqual({
       full: meant.full,
       plantRevision: meant.plantRevision,
       alarmRevision: meant.alarmRevision,
+      journalRevision: meant.journalRevision,
       revision: meant.revision,
       now: meant.wall,
       statusRevision: meant.statusRevision,
@@ -110,7 +113,7 @@ describe('a frame', () => {
     const good = encodeFrame(HEADER, [{ tag: 1, kind: KIND.float, value: 1, text: '', time: 1, quality: 0 }]);
     expect(() => readFrame(new ArrayBuffer(3))).toThrow(LayoutError);
     expect(() => readFrame(good.slice(0, 80))).toThrow(/1 rows/);
-    expect(() => readFrame(new ArrayBuffer(64))).toThrow(/begins with 0/);
+    expect(() => readFrame(new ArrayBuffer(72))).toThrow(/begins with 0/);
     new DataView(good).setUint16(4, 9, true);
     expect(() => readFrame(good)).toThrow(/version 9/);
   });

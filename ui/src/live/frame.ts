@@ -9,6 +9,7 @@ export interface Frame {
   full: boolean;
   plantRevision: number;
   alarmRevision: number;
+  journalRevision: number;
   statusRevision: number;
   /** What the next pull gives back as `since`. */
   revision: number;
@@ -48,8 +49,9 @@ export class LayoutError extends Error {
 
 const FRAME_MAGIC = 0x4e444e41;
 const SERIES_MAGIC = 0x48444e41;
-const VERSION = 1;
-const HEADER_BYTES = 64;
+const FRAME_VERSION = 2;
+const SERIES_VERSION = 1;
+const HEADER_BYTES = 72;
 /** Two floats of eight bytes, three words of four, one byte of kind. */
 const ROW_BYTES = 29;
 const SERIES_HEADER_BYTES = 16;
@@ -57,7 +59,7 @@ const UTF8 = new TextDecoder();
 
 /** Reads a live frame. Throws `LayoutError` when the bytes are not one. */
 export function readFrame(bytes: ArrayBuffer): Frame {
-  const view = head(bytes, HEADER_BYTES, FRAME_MAGIC);
+  const view = head(bytes, HEADER_BYTES, FRAME_MAGIC, FRAME_VERSION);
   const rows = view.getUint32(32, true);
   const textBytes = view.getUint32(36, true);
   if (bytes.byteLength < HEADER_BYTES + rows * ROW_BYTES + textBytes) {
@@ -75,6 +77,7 @@ export function readFrame(bytes: ArrayBuffer): Frame {
     full: (view.getUint16(6, true) & 1) === 1,
     plantRevision: view.getUint32(8, true),
     alarmRevision: view.getUint32(12, true),
+    journalRevision: view.getUint32(64, true),
     revision: view.getFloat64(16, true),
     now: view.getFloat64(24, true),
     statusRevision: view.getUint32(40, true),
@@ -97,7 +100,7 @@ export function readFrame(bytes: ArrayBuffer): Frame {
 
 /** Reads the answer of `history_read`. Throws `LayoutError` when the bytes are not one. */
 export function readSeries(bytes: ArrayBuffer): Series[] {
-  const view = head(bytes, SERIES_HEADER_BYTES, SERIES_MAGIC);
+  const view = head(bytes, SERIES_HEADER_BYTES, SERIES_MAGIC, SERIES_VERSION);
   const count = view.getUint32(8, true);
   const found: Series[] = [];
   let at = SERIES_HEADER_BYTES;
@@ -114,13 +117,13 @@ export function readSeries(bytes: ArrayBuffer): Series[] {
   return found;
 }
 
-function head(bytes: ArrayBuffer, atLeast: number, magic: number): DataView {
+function head(bytes: ArrayBuffer, atLeast: number, magic: number, known: number): DataView {
   if (bytes.byteLength < atLeast) throw new LayoutError(`${bytes.byteLength} bytes are too few for a header`);
   const view = new DataView(bytes);
   const found = view.getUint32(0, true);
   if (found !== magic) throw new LayoutError(`it begins with ${found.toString(16)}, not ${magic.toString(16)}`);
   const version = view.getUint16(4, true);
-  if (version !== VERSION) throw new LayoutError(`version ${version} of the layout, this page knows ${VERSION}`);
+  if (version !== known) throw new LayoutError(`version ${version} of the layout, this page knows ${known}`);
   return view;
 }
 

@@ -17,6 +17,7 @@ function frame(value: number, quality = 0) {
         full: false,
         plantRevision: 1,
         alarmRevision: 1,
+        journalRevision: 1,
         statusRevision: 1,
         revision: 2,
         now: 5,

@@ -33,6 +33,8 @@ export class Pulse {
   reason = $state('');
   plantRevision = $state(-1);
   alarmRevision = $state(-1);
+  /** Moves with every entry of the journal that is on disk. */
+  journalRevision = $state(-1);
   statusRevision = $state(-1);
   unacknowledged = $state.raw<readonly number[]>([0, 0, 0, 0]);
   active = $state.raw<readonly number[]>([0, 0, 0, 0]);
@@ -137,6 +139,7 @@ export class Pulse {
     }
     this.plantRevision = frame.plantRevision;
     this.alarmRevision = frame.alarmRevision;
+    this.journalRevision = frame.journalRevision;
     this.statusRevision = frame.statusRevision;
     if (differs(this.unacknowledged, frame.unacknowledged)) this.unacknowledged = frame.unacknowledged;
     if (differs(this.active, frame.active)) this.active = frame.active;

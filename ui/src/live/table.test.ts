@@ -6,7 +6,16 @@ import { WAITING } from './quality';
 import { LiveTable } from './table';
 
 function frame(...rows: Partial<Row>[]) {
-  const header = { plantRevision: 1, alarmRevision: 1, statusRevision: 1, revision: 1, now: 1, ageMs: 0, full: false };
+  const header = {
+    plantRevision: 1,
+    alarmRevision: 1,
+    journalRevision: 1,
+    statusRevision: 1,
+    revision: 1,
+    now: 1,
+    ageMs: 0,
+    full: false,
+  };
   const whole = { tag: 0, kind: KIND.float, value: 0, text: '', time: 1_000, quality: 0 };
   return readFrame(
     encodeFrame(

@@ -42,7 +42,15 @@ class Bench {
   tell(tag: number, value: number, time: number): void {
     const row = { tag, value, time, quality: GOOD, kind: KIND.float, text: '' };
     const none = [0, 0, 0, 0];
-    const header = { full: false, plantRevision: 1, alarmRevision: 1, statusRevision: 1, revision: 1, ageMs: 0 };
+    const header = {
+      full: false,
+      plantRevision: 1,
+      alarmRevision: 1,
+      journalRevision: 1,
+      statusRevision: 1,
+      revision: 1,
+      ageMs: 0,
+    };
     this.table.apply(readFrame(encodeFrame({ ...header, now: time, unacknowledged: none, active: none }, [row])));
   }
 

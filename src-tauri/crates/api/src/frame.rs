@@ -1,7 +1,7 @@
 //! Live values and trends as bytes: small hand-written layouts, little endian, columns aligned to their type, so that
 //! the user interface lays typed arrays over them and parses nothing.
 //!
-//! **Frame** (`frame`, `history_instant`), version 1. A header of 64 bytes:
+//! **Frame** (`frame`, `history_instant`), version 2. A header of 72 bytes:
 //!
 //! | at | type | what |
 //! |---|---|---|
@@ -18,6 +18,8 @@
 //! | 44 | u32 | age of the engine's last heartbeat, ms |
 //! | 48 | u16 x 4 | unacknowledged alarms by priority 1 to 4 |
 //! | 56 | u16 x 4 | active alarms by priority 1 to 4 |
+//! | 64 | u32 | journal revision: changes with every entry that is on disk |
+//! | 68 | u32 | zero |
 //!
 //! then the columns `f64 value[n]` (NaN where it is no number), `f64 time[n]` (ms), `u32 tag[n]`, `u32 quality[n]`,
 //! `u32 text_end[n]` (where the row's text ends in the block of texts), `u8 kind[n]`, and `t` bytes of UTF-8. A text is
@@ -35,7 +37,9 @@ use model::{Quality, TagIndex, Timestamp, Value};
 
 const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"ANDN");
 const SERIES_MAGIC: u32 = u32::from_le_bytes(*b"ANDH");
-const VERSION: u16 = 1;
+const FRAME_VERSION: u16 = 2;
+const SERIES_VERSION: u16 = 1;
+const HEADER_BYTES: usize = 72;
 /// Integers up to here are exact in a 64-bit float.
 const EXACT: u64 = 1 << 53;
 
@@ -48,6 +52,8 @@ pub struct Header {
     pub plant_revision: u32,
     /// Changes with the list of alarms.
     pub alarm_revision: u32,
+    /// Changes with every entry of the journal that is on disk.
+    pub journal_revision: u32,
     /// To be given back as `since`.
     pub revision: u64,
     /// Wall time of the answer.
@@ -89,9 +95,9 @@ pub fn encode(header: &Header, rows: &[Row]) -> Vec<u8> {
     let mut texts = String::new();
     let ends: Vec<u32> = rows.iter().map(|row| append_text(&mut texts, row.value.as_ref())).collect();
 
-    let mut bytes = Vec::with_capacity(64 + rows.len() * 29 + texts.len());
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + rows.len() * 29 + texts.len());
     bytes.extend(FRAME_MAGIC.to_le_bytes());
-    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(FRAME_VERSION.to_le_bytes());
     bytes.extend(u16::from(header.full).to_le_bytes());
     bytes.extend(header.plant_revision.to_le_bytes());
     bytes.extend(header.alarm_revision.to_le_bytes());
@@ -104,6 +110,8 @@ pub fn encode(header: &Header, rows: &[Row]) -> Vec<u8> {
     for count in header.unacknowledged.iter().chain(&header.active) {
         bytes.extend(count.to_le_bytes());
     }
+    bytes.extend(header.journal_revision.to_le_bytes());
+    bytes.extend(0u32.to_le_bytes());
     bytes.extend(rows.iter().flat_map(|row| number(row.value.as_ref()).to_le_bytes()));
     bytes.extend(rows.iter().flat_map(|row| millis(row.time).to_le_bytes()));
     bytes.extend(rows.iter().flat_map(|row| row.tag.0.to_le_bytes()));
@@ -119,7 +127,7 @@ pub fn encode_series(series: &[Series]) -> Vec<u8> {
     let points: usize = series.iter().map(|one| one.points.len()).sum();
     let mut bytes = Vec::with_capacity(16 + series.len() * 12 + points * 20);
     bytes.extend(SERIES_MAGIC.to_le_bytes());
-    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(SERIES_VERSION.to_le_bytes());
     bytes.extend(0u16.to_le_bytes());
     bytes.extend(length(series.len()).to_le_bytes());
     bytes.extend(0u32.to_le_bytes());
@@ -205,6 +213,7 @@ mod tests {
             full: true,
             plant_revision: 3,
             alarm_revision: 17,
+            journal_revision: 4_000_000_000,
             revision: 123_456,
             wall: at(1_500),
             status_revision: 9,
@@ -227,7 +236,7 @@ mod tests {
     #[test]
     fn an_empty_frame_is_its_header() {
         let bytes = encode(&Header::default(), &[]);
-        assert_eq!(bytes.len(), 64);
+        assert_eq!(bytes.len(), HEADER_BYTES);
         check_golden("frame-empty.bin", &bytes);
     }
 

@@ -184,11 +184,13 @@ impl Api {
 
     pub(crate) fn header(&self, snapshot: &Snapshot, full: bool) -> Header {
         let now = self.parts.clock.now();
-        let stores = [self.parts.history.status().since, self.parts.journal.status().since];
+        let journal = self.parts.journal.status();
+        let stores = [self.parts.history.status().since, journal.since];
         Header {
             full,
             plant_revision: snapshot.plant_revision,
             alarm_revision: snapshot.alarms.revision,
+            journal_revision: fold(0, journal.written.cast_signed()),
             revision: snapshot.revision,
             wall: now.wall,
             status_revision: stores

@@ -1,6 +1,6 @@
 //! A block: samples of one series, packed column by column.
 //!
-//! Times first, so that a question for one instant unpacks no more than them and the beginning of one column. A mark
+//! Times first, so that a question for one instant unpacks no more than a page of them and one of the values. A mark
 //! (kind and quality) is kept with the length of its run. Each kind has a column of its own; on and off are kept as runs.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use model::Quality;
 
 use super::bytes::{Bytes, put_length, put_packed};
+use super::numbers::{Column, Times};
 use super::{Damaged, MOST, numbers};
 use crate::samples::{Cell, Kind, Mark, Samples};
 
@@ -41,63 +42,97 @@ pub(crate) fn encode(samples: &Samples) -> Vec<u8> {
 /// Unpacks a whole block.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Samples, Damaged> {
     let mut open = Opened::open(bytes)?;
-    let count = open.times.len();
-    let delays = open.delays(count)?;
+    let count = open.count;
+    let times = open.times.all()?;
+    if times.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err(Damaged);
+    }
+    let delays = open.delays()?.map_or(Ok(Vec::new()), |mut delays| delays.all())?;
     let mut bits = vec![0; count];
     let mut texts = BTreeMap::new();
     for kind in Kind::ALL {
-        let places: Vec<usize> = (0..count).filter(|i| open.kind(*i) == kind).collect();
+        let places: Vec<usize> = (0..count).filter(|i| open.mark(*i).kind == kind).collect();
         if places.is_empty() {
             continue;
         }
-        match open.values(kind, places.len(), places.len())? {
-            Values::Bits(values) => places.iter().zip(values).for_each(|(place, value)| bits[*place] = value),
-            Values::Texts(values) => texts.extend(places.iter().map(|place| open.times[*place]).zip(values)),
+        match open.values(kind, places.len())? {
             Values::None => {}
+            Values::Texts(values) => texts.extend(places.iter().map(|place| times[*place]).zip(values)),
+            values => places.iter().zip(values.bits()?).for_each(|(place, value)| bits[*place] = value),
         }
     }
     if !open.rest.is_empty() {
         return Err(Damaged);
     }
     let marks = if open.palette.len() > 1 { open.marks } else { Vec::new() };
-    Ok(Samples::from_columns(open.times, bits, open.palette, marks, delays, texts))
+    Ok(Samples::from_columns(times, bits, open.palette, marks, delays, texts))
 }
 
-/// The newest sample at or before a time, without unpacking what comes after it.
+/// The newest sample at or before a time, without unpacking what is far from it.
 pub(crate) fn decode_at(bytes: &[u8], time: i64) -> Result<Option<Cell>, Damaged> {
     let mut open = Opened::open(bytes)?;
-    let Some(i) = open.times.partition_point(|other| *other <= time).checked_sub(1) else { return Ok(None) };
-    let delay = open.delays(i + 1)?.get(i).copied().unwrap_or(0);
+    let Some((i, time)) = open.times.newest(open.count, time)? else { return Ok(None) };
+    let delay = open.delays()?.map_or(Ok(0), |mut delays| delays.get(i))?;
     let mark = open.mark(i);
     let place = open.count_of(mark.kind, i);
     for kind in Kind::ALL {
-        let count = open.count_of(kind, open.times.len());
+        let count = open.count_of(kind, open.count);
         if count == 0 {
             continue;
         }
-        let wanted = if kind == mark.kind { place + 1 } else { 0 };
-        let values = open.values(kind, count, wanted)?;
+        let values = open.values(kind, count)?;
         if kind == mark.kind {
-            let (bits, text) = match values {
-                Values::Bits(bits) => (bits.last().copied().ok_or(Damaged)?, None),
-                Values::Texts(texts) => (0, Some(texts.into_iter().nth(place).ok_or(Damaged)?)),
-                Values::None => (0, None),
-            };
-            return Ok(Some(Cell { time: open.times[i], mark, bits, delay, text }));
+            let (bits, text) = values.get(place)?;
+            return Ok(Some(Cell { time, mark, bits, delay, text }));
         }
     }
     Err(Damaged)
 }
 
-enum Values {
+/// The values of one kind.
+enum Values<'a> {
     None,
-    Bits(Vec<u64>),
+    Bools(Vec<u64>),
+    Ints(Column<'a, i64>),
+    UInts(Column<'a, u64>),
+    Floats(Column<'a, f64>),
     Texts(Vec<Arc<str>>),
 }
 
-/// A block whose times and marks are unpacked.
+impl Values<'_> {
+    /// All of them, as bits.
+    fn bits(self) -> Result<Vec<u64>, Damaged> {
+        match self {
+            Values::None | Values::Texts(_) => Ok(Vec::new()),
+            Values::Bools(bits) => Ok(bits),
+            Values::Ints(mut values) => Ok(values.all()?.into_iter().map(i64::cast_unsigned).collect()),
+            Values::UInts(mut values) => values.all(),
+            Values::Floats(mut values) => values.all()?.into_iter().map(finite).collect(),
+        }
+    }
+
+    /// One of them: its bits and its text.
+    fn get(self, i: usize) -> Result<(u64, Option<Arc<str>>), Damaged> {
+        let bits = match self {
+            Values::None => 0,
+            Values::Bools(bits) => bits.get(i).copied().ok_or(Damaged)?,
+            Values::Ints(mut values) => values.get(i)?.cast_unsigned(),
+            Values::UInts(mut values) => values.get(i)?,
+            Values::Floats(mut values) => finite(values.get(i)?)?,
+            Values::Texts(texts) => return texts.into_iter().nth(i).map(|text| (0, Some(text))).ok_or(Damaged),
+        };
+        Ok((bits, None))
+    }
+}
+
+fn finite(x: f64) -> Result<u64, Damaged> {
+    if x.is_finite() { Ok(x.to_bits()) } else { Err(Damaged) }
+}
+
+/// A block whose marks are unpacked.
 struct Opened<'a> {
-    times: Vec<i64>,
+    count: usize,
+    times: Times<'a>,
     palette: Vec<Mark>,
     /// For each sample its place in the palette; empty where there is one.
     marks: Vec<u32>,
@@ -114,70 +149,42 @@ impl<'a> Opened<'a> {
         if count == 0 {
             return Err(Damaged);
         }
-        let times = numbers::take_times(&mut rest, count)?;
-        if times.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(Damaged);
-        }
+        let times = Times::open(&mut rest, count)?;
         let (palette, marks) = take_marks(&mut rest, count)?;
-        Ok(Self { times, palette, marks, rest })
+        Ok(Self { count, times, palette, marks, rest })
     }
 
     fn mark(&self, i: usize) -> Mark {
         self.palette[self.marks.get(i).map_or(0, |mark| *mark as usize)]
     }
 
-    fn kind(&self, i: usize) -> Kind {
-        self.mark(i).kind
-    }
-
     /// How many of the first samples are of a kind.
     fn count_of(&self, kind: Kind, first: usize) -> usize {
         match self.palette.as_slice() {
-            [only] => {
-                if only.kind == kind {
-                    first
-                } else {
-                    0
-                }
-            }
-            _ => (0..first).filter(|i| self.kind(*i) == kind).count(),
+            [only] if only.kind == kind => first,
+            [_] => 0,
+            _ => (0..first).filter(|i| self.mark(*i).kind == kind).count(),
         }
     }
 
-    /// The first delays; none where all are zero.
-    fn delays(&mut self, wanted: usize) -> Result<Vec<i64>, Damaged> {
+    /// The delays; none where all are zero.
+    fn delays(&mut self) -> Result<Option<Column<'a, i64>>, Damaged> {
         match self.rest.byte()? {
-            0 => Ok(Vec::new()),
-            1 => numbers::take(&mut self.rest, self.times.len(), wanted),
+            0 => Ok(None),
+            1 => Column::open(&mut self.rest, self.count).map(Some),
             _ => Err(Damaged),
         }
     }
 
-    /// The next column, that of `kind`, or its beginning.
-    fn values(&mut self, kind: Kind, count: usize, wanted: usize) -> Result<Values, Damaged> {
+    /// The next column, that of `kind`.
+    fn values(&mut self, kind: Kind, count: usize) -> Result<Values<'a>, Damaged> {
         let rest = &mut self.rest;
-        if wanted == 0 && matches!(kind, Kind::Int | Kind::UInt | Kind::Float) {
-            numbers::skip(rest)?;
-            return Ok(Values::None);
-        }
         match kind {
             Kind::None => Ok(Values::None),
-            Kind::Bool => take_switches(rest, count).map(|mut bits| {
-                bits.truncate(wanted);
-                Values::Bits(bits)
-            }),
-            Kind::Int => {
-                let values: Vec<i64> = numbers::take(rest, count, wanted)?;
-                Ok(Values::Bits(values.into_iter().map(i64::cast_unsigned).collect()))
-            }
-            Kind::UInt => numbers::take(rest, count, wanted).map(Values::Bits),
-            Kind::Float => {
-                let values: Vec<f64> = numbers::take(rest, count, wanted)?;
-                if values.iter().any(|x| !x.is_finite()) {
-                    return Err(Damaged);
-                }
-                Ok(Values::Bits(values.into_iter().map(f64::to_bits).collect()))
-            }
+            Kind::Bool => take_switches(rest, count).map(Values::Bools),
+            Kind::Int => Column::open(rest, count).map(Values::Ints),
+            Kind::UInt => Column::open(rest, count).map(Values::UInts),
+            Kind::Float => Column::open(rest, count).map(Values::Floats),
             Kind::Text => take_texts(rest, count).map(Values::Texts),
         }
     }
