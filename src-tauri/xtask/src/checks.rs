@@ -16,6 +16,8 @@ use crate::{node, set_up, tools};
 
 /// For what compiles a whole tree on a slow machine.
 const LONG: Duration = Duration::from_secs(2400);
+/// For the building and all figures; the history's take an hour.
+const BENCHMARKS: Duration = Duration::from_secs(3 * 3600);
 /// For faults at full length: some of them last ten minutes.
 const FAULTS: Duration = Duration::from_secs(3 * 3600);
 /// For what only reads.
@@ -65,13 +67,15 @@ fn stamp(project: &Project, check: &str) -> Result<Stamp, Trouble> {
 
 /// The benchmarks of all crates that have some, or those of one name. The window and the tests around it have none, and
 /// leaving them out spares building them once more for speed.
-pub fn bench(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<(), Trouble> {
+pub fn bench(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> Result<(), Trouble> {
     let mut command = project.cargo();
-    command.args(["bench", "--workspace", "--bench", only.unwrap_or("*"), "--locked"]);
+    let (only, rest) = arguments.split_first().map_or(("*", &[][..]), |(only, rest)| (only.as_str(), rest));
+    command.args(["bench", "--workspace", "--bench", only, "--locked"]);
     for without in ["andon", "window", "tidy", "xtask"] {
         command.args(["--exclude", without]);
     }
-    process::run(&mut command, LONG, interrupt)
+    command.args(rest);
+    process::run(&mut command, BENCHMARKS, interrupt)
 }
 
 /// The tests with real peers and faults at full length, one after the other, as `docs/faults.md` reports them.

@@ -38,7 +38,8 @@ cargo xtask COMMAND
   test [NAME]    set up, then every check, or only those whose name has NAME in it; what passed
                  on the very same tree before is not done again
                    --again               do it all the same
-  bench [NAME]   the benchmarks, or only those of this name, such as `gateways` or `live`
+  bench [NAME]   the benchmarks, or only those of this name, such as `gateways` or `history`
+                   -- ARGS               what the benchmark takes, such as `rounds=1`
   faults [NAME]  the faults of docs/faults.md at full length, or only those whose name has NAME in it
   fuzz [TARGET]  whatever bytes, into everything that reads what comes from outside
                    --seconds N           for so long each, 600 if not said
@@ -73,7 +74,7 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
         "bench" => {
             let mut steps = Steps::new(2);
             steps.step("System packages", || packages::install(&project, Purpose::Run, &interrupt))?;
-            steps.step("Benchmarks", || checks::bench(&project, &interrupt, rest.first().map(String::as_str)))?;
+            steps.step("Benchmarks", || checks::bench(&project, &interrupt, rest))?;
             Ok(ExitCode::SUCCESS)
         }
         "faults" => {

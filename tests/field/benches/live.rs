@@ -171,7 +171,7 @@ impl Pull<'_> {
             self.plant = u32::from_le_bytes(frame[8..12].try_into().expect("four bytes"));
             self.since = whole(f64::from_le_bytes(frame[16..24].try_into().expect("eight bytes")));
             let rows = u32::from_le_bytes(frame[32..36].try_into().expect("four bytes")) as usize;
-            let values = frame[64..64 + rows * 8].chunks_exact(8);
+            let values = frame[72..72 + rows * 8].chunks_exact(8);
             let sent = values.map(|bytes| f64::from_le_bytes(bytes.try_into().expect("eight bytes")));
             ages.extend(sent.filter(|sent| sent.is_finite()).map(|sent| (now - sent) / 1_000.0));
         }

@@ -344,7 +344,7 @@ async fn a_frame_brings_what_changed_and_everything_after_a_new_plant() {
     };
     let full = until("the value is live", async || {
         let bytes = frame(1, 0.0);
-        (f64::from_le_bytes(bytes[64..72].try_into().expect("eight bytes")) == 21.0).then_some(bytes)
+        (f64::from_le_bytes(bytes[72..80].try_into().expect("eight bytes")) == 21.0).then_some(bytes)
     });
     let full = full.await;
     assert_eq!((rows(&full), full[6]), (1, 1), "tag 77 does not exist, and the first frame is a full one");

@@ -3,8 +3,10 @@
 //! A question looks into the tail first and into the blocks after that, so that it misses nothing that is sealed meanwhile. Long
 //! answers are read page by page, each page a transaction of its own, so that SQLite's log can be cut meanwhile.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use model::{Clock, Quality, Sample, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
@@ -165,11 +167,29 @@ impl Reader {
         }
     }
 
-    /// For each series its newest sample at or before an instant.
+    /// For each series its newest sample at or before an instant. Many are looked up side by side.
     ///
     /// # Errors
     /// The disk's reason.
     pub fn at(&self, series: &[SeriesId], time: Timestamp) -> Result<Vec<Option<Sample>>, ReadError> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(series.len().div_ceil(INSTANT_PAGE));
+        if threads < 2 {
+            return self.at_one_by_one(series, time);
+        }
+        thread::scope(|scope| {
+            let parts: Vec<_> = series
+                .chunks(series.len().div_ceil(threads))
+                .map(|part| scope.spawn(|| self.at_one_by_one(part, time)))
+                .collect();
+            let mut samples = Vec::with_capacity(series.len());
+            for part in parts {
+                samples.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(samples)
+        })
+    }
+
+    fn at_one_by_one(&self, series: &[SeriesId], time: Timestamp) -> Result<Vec<Option<Sample>>, ReadError> {
         let mut samples = Vec::with_capacity(series.len());
         for page in series.chunks(INSTANT_PAGE) {
             let found = self.store.read(|connection| {

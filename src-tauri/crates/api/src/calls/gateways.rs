@@ -232,7 +232,7 @@ async fn a_write_says_what_became_of_it_and_leaves_old_and_new_in_the_record() {
         called.value(21.0).await;
         until("the value is live", async || {
             let bytes = called.api.frame(&FrameRequest { plant: 1, since: 0, tags: vec![0] });
-            (bytes.len() >= 72 && bytes[64..72] == 21.0_f64.to_le_bytes()).then_some(())
+            (bytes.len() >= 80 && bytes[72..80] == 21.0_f64.to_le_bytes()).then_some(())
         })
         .await;
         let requests = called.connected();

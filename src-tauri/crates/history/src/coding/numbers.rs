@@ -229,7 +229,8 @@ impl<'a> Times<'a> {
             let first = *self.until(middle * PAGE)?.last().ok_or(Damaged)?;
             if first <= time { page = middle } else { later = middle }
         }
-        let times = self.until(self.guess(time).unwrap_or(usize::MAX).clamp(page * PAGE, (later * PAGE).min(count) - 1))?;
+        let times =
+            self.until(self.guess(time).unwrap_or(usize::MAX).clamp(page * PAGE, (later * PAGE).min(count) - 1))?;
         let before = times.partition_point(|other| *other <= time);
         Ok(before.checked_sub(1).map(|place| (page * PAGE + place, times[place])))
     }
