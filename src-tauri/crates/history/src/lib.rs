@@ -12,6 +12,10 @@
 mod blocks;
 mod coding;
 mod fresh;
+#[cfg(feature = "fuzzing")]
+pub mod fuzz;
+#[cfg(all(test, not(feature = "fuzzing")))]
+mod fuzz;
 mod log;
 mod prune;
 mod queue;

@@ -1,7 +1,7 @@
 //! The log: what is committed and not in a block yet, in the order in which it came.
 //!
 //! A ring of slots, each as large as a page's one row can be, so that a commit of some hundred samples writes one page and no more.
-//! Batches lie in it one after another, over the borders of slots; a slot is used again once everything in it is in blocks. So the
+//! Batches lie in it one after another, long ones over the borders of slots; a slot is used again once everything in it is in blocks. So the
 //! file does not grow by what passes through it.
 //!
 //! **Invariant:** slots in use have consecutive numbers of order; a batch is whole, or it is not there.
@@ -26,9 +26,13 @@ pub(crate) const STEPS: &[Step] = &[Step {
 
 /// Bytes of a slot: the longest row that a page of 4,096 bytes keeps without an overflow page (sqlite.org/fileformat2.html, 1.6).
 const SLOT: usize = 4_056;
+/// Slots that are made together: a page that is new costs three others.
+const GROWTH: i64 = 32;
 /// In front of the contents: order, where the first batch begins, how much is used.
 const HEAD: usize = 12;
 const ROOM: usize = SLOT - HEAD;
+/// An empty slot is full of these, which makes its order an impossible one.
+const UNUSED: u8 = 0xff;
 /// No batch begins in this slot.
 const NONE_BEGINS: u16 = u16::MAX;
 /// In front of a batch: length, checksum, number.
@@ -62,7 +66,10 @@ pub(crate) struct Plan {
     goes_on: bool,
     slots: Vec<Slot>,
     taken_free: usize,
+    /// Slots in use that are new.
     new: i64,
+    /// Empty slots that are made beside them.
+    spare: Vec<i64>,
 }
 
 impl Log {
@@ -117,8 +124,14 @@ impl Log {
         record.extend_from_slice(&checksum.finalize().to_le_bytes());
         record.extend_from_slice(&batch.to_le_bytes());
         record.extend_from_slice(body);
-        let last = self.used.back().filter(|slot| slot.contents.len() + BATCH_HEAD <= ROOM);
-        let mut plan = Plan { batch, goes_on: last.is_some(), slots: Vec::new(), taken_free: 0, new: 0 };
+        // What fits into one slot is not spread over two: each slot that is touched is a page that is written.
+        let fits = |slot: &&Slot| {
+            let needed = if record.len() <= ROOM { record.len() } else { BATCH_HEAD };
+            slot.contents.len() + needed <= ROOM
+        };
+        let last = self.used.back().filter(fits);
+        let mut plan =
+            Plan { batch, goes_on: last.is_some(), slots: Vec::new(), taken_free: 0, new: 0, spare: Vec::new() };
         let mut slot = last.cloned().unwrap_or_else(|| self.another(&mut plan));
         let mut rest = &record[..];
         if slot.begins == NONE_BEGINS {
@@ -131,6 +144,10 @@ impl Log {
             plan.slots.push(slot);
             rest = later;
             if rest.is_empty() {
+                if plan.new > 0 {
+                    let made = self.slots + plan.new;
+                    plan.spare = (made + 1..made + GROWTH).collect();
+                }
                 return plan;
             }
             slot = self.another(&mut plan);
@@ -143,7 +160,8 @@ impl Log {
             self.used.pop_back();
         }
         self.free.drain(..plan.taken_free);
-        self.slots += plan.new;
+        self.slots += plan.new + i64::try_from(plan.spare.len()).expect("fewer than a growth");
+        self.free.extend(plan.spare);
         self.next_batch = plan.batch + 1;
         self.used.extend(plan.slots);
         // The contents of full slots are needed no more.
@@ -236,6 +254,9 @@ impl Plan {
         let mut statement = transaction.prepare_cached("REPLACE INTO log (slot, bytes) VALUES (?1, ?2)")?;
         for slot in &self.slots {
             statement.execute(params![slot.id, slot.bytes()])?;
+        }
+        for slot in &self.spare {
+            statement.execute(params![slot, [UNUSED; SLOT]])?;
         }
         Ok(())
     }
@@ -360,7 +381,7 @@ mod tests {
             log.cut(batch.saturating_sub(5));
         }
         let slots: i64 = connection.query_row("SELECT count(*) FROM log", [], |row| row.get(0)).expect("counts");
-        assert!(slots <= 8, "{slots} slots for six batches");
+        assert!(slots <= GROWTH, "{slots} slots for six batches");
     }
 
     #[test]

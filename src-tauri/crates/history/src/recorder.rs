@@ -23,7 +23,7 @@ use crate::{Options, Row, SeriesId, blocks, fresh, prune, seal, series};
 /// Rows of one transaction of an import.
 const IMPORT_BATCH: usize = 50_000;
 /// Samples sealed in one transaction: some ten milliseconds.
-const SEAL_STEP: usize = 60_000;
+const SEAL_STEP: usize = 100_000;
 /// Tails sealed in one transaction, however little each has.
 const SEAL_TAILS: usize = 200;
 /// When the log has so many bytes, the tails that hold its older half are sealed as they are.

@@ -16,7 +16,7 @@ use super::{OpenError, StoreFailure, Trouble};
 /// How long a statement waits for a lock that another program holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the log before they are moved into the file: a page that is written again and again is moved once.
-const CHECKPOINT_PAGES: i64 = 4_000;
+const CHECKPOINT_PAGES: i64 = 16_000;
 /// The log is cut to this size after a checkpoint.
 const LOG_SIZE_LIMIT: i64 = 64 * 1024 * 1024;
 /// Pages that the writing connection keeps: one batch of a few thousand series touches a page of each.
