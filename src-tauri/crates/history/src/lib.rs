@@ -9,6 +9,7 @@
 //! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
 //! in [`StoreStatus`], never a panic and never unbounded memory.
 
+mod aggregate;
 mod blocks;
 mod coding;
 mod fresh;
@@ -27,6 +28,7 @@ mod samples;
 mod seal;
 mod series;
 pub mod sqlite;
+mod states;
 mod tails;
 
 use std::path::Path;
@@ -44,7 +46,9 @@ use sqlite::{Schema, Store};
 
 use tails::Tails;
 
+pub use aggregate::{MOST_INTERVALS, Summary};
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
+pub use states::{Increase, Interpolation, States};
 
 /// What one tag's samples are kept under. The same name has the same id for as long as the history is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,6 +4,7 @@
 //! answers are read page by page, each page a transaction of its own, so that SQLite's log can be cut meanwhile.
 
 use std::num::NonZero;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -25,7 +26,7 @@ use crate::{Point, SeriesId, Span};
 pub type ReadError = StoreFailure;
 
 /// Blocks unpacked in one transaction: some milliseconds.
-const PAGE: usize = 64;
+pub(crate) const PAGE: usize = 64;
 /// Blocks of which only the row is read in one transaction.
 const ROW_PAGE: usize = 4_000;
 /// Series looked up in one transaction.
@@ -39,8 +40,30 @@ pub struct Reader {
     pub(crate) tails: Arc<Tails>,
 }
 
-/// What of a block a picture needs.
-enum Detail {
+/// What of a block is enough for a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Samples,
+    Minutes,
+    Block,
+}
+
+/// What a question is answered from, in order of time.
+pub(crate) enum Stretch<'a> {
+    /// Some of these samples.
+    Samples(&'a Samples, Range<usize>),
+    Rolls(&'a [Roll]),
+}
+
+/// Whether whoever takes wants more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walk {
+    On,
+    Enough,
+}
+
+/// Of one block, as it is handed on.
+enum Found {
     Samples(Samples),
     Rolls(Vec<Roll>),
 }
@@ -107,10 +130,18 @@ impl Reader {
     /// The disk's reason.
     pub fn raw(&self, series: SeriesId, span: Span, limit: usize) -> Result<Vec<Sample>, ReadError> {
         let mut taken = Vec::new();
-        self.walk(series, span, |samples| {
-            taken.extend((0..samples.len()).take(limit - taken.len()).map(|i| samples.sample(i)));
-            if taken.len() < limit { Walk::On } else { Walk::Enough }
-        })?;
+        self.walk(
+            series,
+            span,
+            PAGE,
+            |_| Need::Samples,
+            |stretch| {
+                if let Stretch::Samples(samples, range) = stretch {
+                    taken.extend(range.take(limit - taken.len()).map(|i| samples.sample(i)));
+                }
+                if taken.len() < limit { Walk::On } else { Walk::Enough }
+            },
+        )?;
         Ok(taken)
     }
 
@@ -124,47 +155,30 @@ impl Reader {
     /// The disk's reason.
     pub fn minmax(&self, series: SeriesId, span: Span, pixels: u32) -> Result<Vec<Point>, ReadError> {
         let Some(key) = self.key(series)?.filter(|_| span.from < span.to) else { return Ok(Vec::new()) };
-        let (from, to) = (span.from.millis(), span.to.millis());
         let mut columns = Columns::new(span, pixels);
-        if let Some(time) = from.checked_sub(1)
+        if let Some(time) = span.from.millis().checked_sub(1)
             && let Some(cell) = self.cell_at(key, time)?
         {
             let sample = cell.sample();
             columns.push(Point { time: sample.time, value: sample.number(), quality: sample.quality });
             columns.cut();
         }
-        let tail = self.tails.part(key, from, to);
-        let mut cursor = from;
-        loop {
-            let wide = columns.width() >= WIDE;
-            let page = self.store.read(|connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                let found = blocks::touching(&transaction, key, cursor, to - 1, if wide { ROW_PAGE } else { PAGE })?;
-                let detail = |block: Block| {
-                    // A row of a roll-up is no answer where newer samples fall into it, and where it reaches out of the span.
-                    let whole =
-                        block.first() >= from && block.last() < to && !tail.touches(block.first(), block.last());
-                    detail(&block, &transaction, whole.then_some(columns.width())).map(|detail| (block, detail))
-                };
-                found.into_iter().map(detail).collect::<rusqlite::Result<Vec<_>>>()
-            })?;
-            let full = page.len() == if wide { ROW_PAGE } else { PAGE };
-            for (block, detail) in page {
-                push_samples(&mut columns, &tail, cursor, block.first());
-                match detail {
-                    Detail::Samples(samples) => {
-                        let over = tail.part(tail.range(block.first(), block.last().saturating_add(1)));
-                        push_samples(&mut columns, &samples.overlaid(&over), cursor, to);
-                    }
-                    Detail::Rolls(rolls) => rolls.iter().for_each(|roll| push_roll(&mut columns, roll, cursor, to)),
+        let width = columns.width();
+        let page = if width >= WIDE { ROW_PAGE } else { PAGE };
+        self.walk(
+            series,
+            span,
+            page,
+            |block| enough(block, width),
+            |stretch| {
+                match stretch {
+                    Stretch::Samples(samples, range) => push_samples(&mut columns, samples, range),
+                    Stretch::Rolls(rolls) => rolls.iter().for_each(|roll| push_roll(&mut columns, roll)),
                 }
-                cursor = block.last().saturating_add(1).max(cursor);
-            }
-            if !full || cursor >= to {
-                push_samples(&mut columns, &tail, cursor, to);
-                return Ok(columns.finish());
-            }
-        }
+                Walk::On
+            },
+        )?;
+        Ok(columns.finish())
     }
 
     /// For each series its newest sample at or before an instant. Many are looked up side by side.
@@ -205,37 +219,56 @@ impl Reader {
         Ok(samples)
     }
 
-    /// Hands the samples of a span to `take`, stretch by stretch in order of time.
-    fn walk(&self, series: SeriesId, span: Span, mut take: impl FnMut(&Samples) -> Walk) -> Result<(), ReadError> {
+    /// Hands what a span has to `take`, stretch by stretch in order of time. `need` says what is enough of a block that lies in the
+    /// span as a whole and has no newer samples over it; of every other one the samples are handed over. So many blocks are read in one
+    /// transaction.
+    pub(crate) fn walk(
+        &self,
+        series: SeriesId,
+        span: Span,
+        page: usize,
+        need: impl Fn(&Block) -> Need,
+        mut take: impl FnMut(Stretch<'_>) -> Walk,
+    ) -> Result<(), ReadError> {
         let Some(key) = self.key(series)?.filter(|_| span.from < span.to) else { return Ok(()) };
         let (from, to) = (span.from.millis(), span.to.millis());
         let tail = self.tails.part(key, from, to);
+        let mut take = |stretch: Stretch<'_>| match &stretch {
+            Stretch::Samples(_, range) if range.is_empty() => Walk::On,
+            Stretch::Samples(..) | Stretch::Rolls(_) => take(stretch),
+        };
         let mut cursor = from;
         loop {
-            let page = self.store.read(|connection| {
+            let found = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                let found = blocks::touching(&transaction, key, cursor, to - 1, PAGE)?;
-                let unpack = |block: Block| block.samples(&transaction).map(|samples| (block, samples));
-                found.into_iter().map(unpack).collect::<rusqlite::Result<Vec<_>>>()
+                let read = |block: Block| {
+                    let (first, last) = (block.first(), block.last());
+                    let whole = first >= from && last < to && !tail.touches(first, last);
+                    find(&block, &transaction, if whole { need(&block) } else { Need::Samples })
+                        .map(|found| (block, found))
+                };
+                let blocks = blocks::touching(&transaction, key, cursor, to - 1, page)?;
+                blocks.into_iter().map(read).collect::<rusqlite::Result<Vec<_>>>()
             })?;
-            let full = page.len() == PAGE;
-            for (block, samples) in page {
-                let between = tail.part(tail.range(cursor, block.first()));
+            let full = found.len() == page;
+            for (block, found) in found {
+                let between = take(Stretch::Samples(&tail, tail.range(cursor, block.first())));
                 let end = block.last().saturating_add(1);
-                let samples = samples.overlaid(&tail.part(tail.range(block.first(), end)));
-                let samples = samples.part(samples.range(cursor, to));
-                for samples in [between, samples] {
-                    if !samples.is_empty() && take(&samples) == Walk::Enough {
-                        return Ok(());
+                let walk = match found {
+                    _ if between == Walk::Enough => Walk::Enough,
+                    Found::Rolls(rolls) => take(Stretch::Rolls(&rolls)),
+                    Found::Samples(samples) => {
+                        let samples = samples.overlaid(&tail.part(tail.range(block.first(), end)));
+                        take(Stretch::Samples(&samples, samples.range(cursor, to)))
                     }
+                };
+                if walk == Walk::Enough {
+                    return Ok(());
                 }
                 cursor = end.max(cursor);
             }
             if !full || cursor >= to {
-                let rest = tail.part(tail.range(cursor, to));
-                if !rest.is_empty() {
-                    take(&rest);
-                }
+                take(Stretch::Samples(&tail, tail.range(cursor, to)));
                 return Ok(());
             }
         }
@@ -273,41 +306,43 @@ impl Reader {
     }
 }
 
-/// Whether whoever takes wants more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Walk {
-    On,
-    Enough,
-}
-
 /// From this width of a column on, milliseconds, most blocks need no unpacking.
 const WIDE: i64 = 50 * MINUTE;
 
-/// What a picture whose columns are so wide needs of a block; without a width, its samples.
-fn detail(block: &Block, connection: &Connection, width: Option<i64>) -> rusqlite::Result<Detail> {
+/// What is enough of a block for a picture whose columns are so wide.
+fn enough(block: &Block, width: i64) -> Need {
     // A row may be a little wider than a column: the day's 1,440 minutes on a screen of 1,920 pixels.
-    let serves = |step: i64| width.is_some_and(|width| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2));
+    let serves = |step: i64| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2);
     if serves(block.last().saturating_sub(block.first())) {
-        return Ok(Detail::Rolls(vec![block.roll]));
+        Need::Block
+    } else if serves(MINUTE) {
+        Need::Minutes
+    } else {
+        Need::Samples
     }
-    if block.has_minutes() && serves(MINUTE) {
-        return block.minutes(connection).map(Detail::Rolls);
-    }
-    block.samples(connection).map(Detail::Samples)
 }
 
-fn push_samples(columns: &mut Columns, samples: &Samples, from: i64, to: i64) {
-    for i in samples.range(from, to) {
+/// Minutes are there only where they are fewer than the samples.
+fn find(block: &Block, connection: &Connection, need: Need) -> rusqlite::Result<Found> {
+    match need {
+        Need::Block => Ok(Found::Rolls(vec![block.roll])),
+        Need::Minutes if block.has_minutes() => block.minutes(connection).map(Found::Rolls),
+        Need::Minutes | Need::Samples => block.samples(connection).map(Found::Samples),
+    }
+}
+
+fn push_samples(columns: &mut Columns, samples: &Samples, range: Range<usize>) {
+    for i in range {
         let time = Timestamp::from_millis(samples.times()[i]);
         columns.push(Point { time, value: samples.number(i), quality: samples.mark(i).quality });
     }
 }
 
 /// The points that stand for a row: its first number, its least and greatest, what is doubtful, its last, spread over its time.
-fn push_roll(columns: &mut Columns, roll: &Roll, from: i64, to: i64) {
+fn push_roll(columns: &mut Columns, roll: &Roll) {
     let quality = if roll.doubts.uncertain { Quality::UNCERTAIN } else { Quality::GOOD };
-    let (begin, end) = (roll.from.max(from), roll.until.min(to - 1).max(roll.from.max(from)));
-    let step = ((end - begin) / 5).max(1);
+    let begin = roll.from;
+    let step = ((roll.until - begin) / 5).max(1);
     let mut put = |place: i64, value: Option<f64>, quality: Quality| {
         columns.push(Point { time: Timestamp::from_millis(begin.saturating_add(place * step)), value, quality });
     };
