@@ -128,7 +128,7 @@ fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
         gateway,
         formula,
         words: tag.words.clone(),
-        recorded: tag.recorded,
+        recorded: tag.recording.is_some(),
     }
 }
 
