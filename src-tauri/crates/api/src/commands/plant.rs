@@ -129,6 +129,7 @@ fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
         formula,
         words: tag.words.clone(),
         recorded: tag.recording.is_some(),
+        sloped: tag.recording.is_some_and(|recording| recording.is_sloped()),
     }
 }
 
