@@ -121,11 +121,12 @@ pub fn trend(folder: &Path, wanted: &TrendArgs) -> Result<(), ExportError> {
         known_until = newest.iter().map(|sample| sample.time).fold(known_until, Timestamp::max);
     }
     let (file, format) = wanted.file();
-    let tags: Vec<_> = tags.into_iter().zip(series.into_iter().map(Some)).collect();
+    let line = |(tag, series)| api::Line { tag, series: Some(series), live: None };
+    let lines: Vec<_> = tags.into_iter().zip(series).map(line).collect();
     let size = (wanted.width, wanted.height);
     let known_until = known_until.min(span.to);
     let picture = Picture { span, known_until, size, zone: TimeZone::system(), format };
-    let picture = api::draw(&plant, &tags, &reader, picture).map_err(ExportError::Drawing)?;
+    let picture = api::draw(&plant, &lines, &reader, picture).map_err(ExportError::Drawing)?;
     fs::write(file, picture).map_err(|source| ExportError::Writing { file: file.to_path_buf(), source })?;
     println!("{}", file.display());
     Ok(())

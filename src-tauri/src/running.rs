@@ -191,7 +191,7 @@ impl Running {
 }
 
 fn make_up_past(demo: &Demo, history: &History, plant: &Plant, clock: &dyn Clock) {
-    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recorded).collect();
+    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recording.is_some()).collect();
     let names: Vec<&str> = recorded.iter().map(|tag| &*tag.id).collect();
     let tags: Vec<PastTag> = recorded
         .iter()

@@ -20,6 +20,7 @@ export function tagView(index: number, id: string, over: Partial<TagView> = {}):
     formula: null,
     words: null,
     recorded: true,
+    sloped: false,
     ...over,
   };
 }

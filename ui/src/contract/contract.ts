@@ -136,7 +136,11 @@ words: [string, string] | null,
 /**
  * Whether its history is recorded.
  */
-recorded: boolean, };
+recorded: boolean, 
+/**
+ * Whether what lies between two recorded values is the straight line between them.
+ */
+sloped: boolean, };
 export type AlarmView = { 
 /**
  * The full id.

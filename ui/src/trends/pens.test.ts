@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import type { TagView } from '../contract/contract';
 import { aboveLanes, decimalsFor, laneRange, layout, shownAxes, steadyRange, wantedRange } from './axes';
-import { pensFor, toggledPen, withoutPen, withPen, type Pen } from './pens';
+import { pensFor, shapeOf, toggledPen, withoutPen, withPen, type Pen } from './pens';
 
 function tag(index: number, more: Partial<TagView> = {}): TagView {
   return {
@@ -21,6 +21,7 @@ function tag(index: number, more: Partial<TagView> = {}): TagView {
     formula: null,
     words: null,
     recorded: true,
+    sloped: false,
     ...more,
   };
 }
@@ -34,6 +35,11 @@ it('a pen keeps its number while others come and go', () => {
   pens = withPen(pens, tag(9));
   expect(numbers(pens)).toEqual([1, 2, 3]);
   expect(numbers(pensFor([tag(3), tag(9)], pens))).toEqual([2, 3]);
+});
+
+it('a tag is drawn in the shape in which it is recorded', () => {
+  expect([tag(1), tag(2, { kind: 'int' }), tag(3, { kind: 'bool' })].map(shapeOf)).toEqual(['line', 'step', 'step']);
+  expect([tag(1, { sloped: true }), tag(2, { kind: 'int', sloped: true })].map(shapeOf)).toEqual(['slope', 'slope']);
 });
 
 it('sixteen pens are the most, no tag is drawn twice, and a text is not drawn', () => {

@@ -20,6 +20,7 @@ export function drawable(tag: TagView): boolean {
 
 /** How a tag's samples are joined. */
 export function shapeOf(tag: TagView): Shape {
+  if (tag.sloped) return 'slope';
   return tag.kind === 'float' ? 'line' : 'step';
 }
 

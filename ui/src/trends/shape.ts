@@ -1,5 +1,8 @@
-/** How the samples of a tag are joined: a number glides from one to the next, a switch or a counter jumps. */
-export type Shape = 'line' | 'step';
+/**
+ * How the samples of a tag are joined: a number glides from one to the next, a switch or a counter jumps, and what was
+ * recorded by a swinging door is the straight line all the way.
+ */
+export type Shape = 'line' | 'step' | 'slope';
 
 /**
  * A gateway sends a number when it has moved by more than its deadband, so until shortly before the next sample the last
@@ -14,5 +17,7 @@ export function glideFrom(start: number, end: number, shape: Shape): number {
       return Math.max(start, end - GLIDE_MS);
     case 'step':
       return end;
+    case 'slope':
+      return start;
   }
 }

@@ -59,6 +59,18 @@ describe('a stroke', () => {
     );
   });
 
+  it('is the straight line all the way where that is what was recorded', () => {
+    check(
+      'slope',
+      [
+        [0, 1],
+        [60_000, 9],
+      ],
+      { good: ['0,1 60000,9 90000,9'] },
+      90_000,
+    );
+  });
+
   it('jumps where a switch does', () => {
     check(
       'step',

@@ -21,5 +21,5 @@ pub mod wire;
 pub use bindings::typescript;
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
-pub use picture::{Picture, draw};
+pub use picture::{Line, Picture, draw};
 pub use router::{AddError, Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};

@@ -27,22 +27,31 @@ pub struct Picture {
     pub format: Format,
 }
 
-/// Draws tags of a plant from history; one that is not recorded has an empty line.
+/// What is drawn of a tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'p> {
+    /// Whose line.
+    pub tag: &'p Tag,
+    /// Under what history keeps it; one that is not recorded has an empty line.
+    pub series: Option<SeriesId>,
+    /// Its value now, where that is known. History may not have it yet, or never.
+    pub live: Option<Point>,
+}
+
+/// Draws tags of a plant from history, up to their values now.
 ///
 /// # Errors
 /// [`Code::Storage`] where history cannot be read, [`Code::Invalid`] where nothing can be drawn of the request.
-pub fn draw(
-    plant: &Plant,
-    tags: &[(&Tag, Option<SeriesId>)],
-    reader: &Reader,
-    picture: Picture,
-) -> Result<Vec<u8>, Failure> {
+pub fn draw(plant: &Plant, lines: &[Line<'_>], reader: &Reader, picture: Picture) -> Result<Vec<u8>, Failure> {
     let Picture { span, known_until, size, zone, format } = picture;
-    let pen = |(tag, series): &(&Tag, Option<SeriesId>)| -> Result<Pen, ReadError> {
-        let points = series.map(|series| reader.minmax(series, span, size.0)).transpose()?.unwrap_or_default();
+    let pen = |Line { tag, series, live }: &Line<'_>| -> Result<Pen, ReadError> {
+        let Some(series) = series else { return Ok(self::pen(plant, tag, Vec::new())) };
+        let mut points = reader.minmax(*series, span, size.0)?;
+        let newest = points.last().map_or(span.from, |point| point.time);
+        points.extend(live.filter(|live| newest < live.time && live.time < span.to));
         Ok(self::pen(plant, tag, points))
     };
-    let pens = tags.iter().map(pen).collect::<Result<Vec<Pen>, ReadError>>().map_err(unreadable)?;
+    let pens = lines.iter().map(pen).collect::<Result<Vec<Pen>, ReadError>>().map_err(unreadable)?;
     let trend = Trend { title: plant.name.clone(), from: span.from, to: span.to, known_until, size, pens, zone };
     report::trend(&trend, format).map_err(|error| {
         let code = match &error {
@@ -63,6 +72,7 @@ fn pen(plant: &Plant, tag: &Tag, points: Vec<Point>) -> Pen {
         unit: tag.unit.clone(),
         decimals: tag.decimals,
         shape: match tag.data_type {
+            _ if tag.recording.is_some_and(|recording| recording.is_sloped()) => Shape::Sloped,
             DataType::Float => Shape::Straight,
             DataType::Bool | DataType::Int | DataType::Text => Shape::Stepped,
         },

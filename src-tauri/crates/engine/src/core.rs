@@ -12,7 +12,7 @@ use gateway::{GatewayEvent, LinkHandle, Receipt, What};
 use history::{Row, SeriesId};
 use journal::{AlarmChange, Entry, System};
 use model::{Batch, LinkState, LinkStatus, Now, Quality, Reach, Sample, TagIndex, Timestamp, Update, Uptime};
-use plant::{Difference, Plant, Source, Watch};
+use plant::{Difference, Plant, Source, Tag, Watch};
 
 use crate::bank::{self, Bank, Changed, Outcome, Ticket};
 use crate::calculations::{self, Calculations};
@@ -107,6 +107,7 @@ impl Core {
     ) {
         let Activation { plant, series } = activation;
         let difference = plant::difference(&self.plant, &plant);
+        self.record_held(now, effects);
         self.table.grow(plant.slots(), self.revision);
         self.heard.resize(self.table.rows(), now.uptime);
         self.forget_lost(&plant, &difference, now, effects);
@@ -145,6 +146,8 @@ impl Core {
             self.looked = now.uptime;
             self.mark_silent(now, effects);
         }
+        let series = &self.series;
+        self.recorder.tick(now.uptime, |tag, sample| effects.rows.extend(row(series, tag, sample)));
         if self.certificates.is_due(now.uptime) {
             self.look_at_certificates(now, effects);
         }
@@ -223,12 +226,10 @@ impl Core {
 
     /// The last word on every tag, for the end of the program: after it nothing is known.
     pub fn close_history(&mut self, now: Now, effects: &mut Effects) {
-        let series = Arc::clone(&self.series);
-        let row =
-            |tag: TagIndex, sample| series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample });
-        self.recorder.remainder(|tag, sample| effects.rows.extend(row(tag, sample)));
+        self.record_held(now, effects);
         let known = self.plant.tags.iter().filter(|tag| self.table.quality(tag.index) != Quality::BAD_WAITING);
-        effects.rows.extend(known.filter_map(|tag| row(tag.index, Sample::bad(now.wall, Quality::BAD_NOT_CONNECTED))));
+        let end = |tag: &Tag| Sample::bad(self.after_value(now, tag.index), Quality::BAD_NOT_CONNECTED);
+        effects.rows.extend(known.filter_map(|tag| row(&self.series, tag.index, end(tag))));
     }
 
     /// Closes all links.
@@ -240,7 +241,7 @@ impl Core {
         for Update { tag, sample, reach } in batch.updates {
             match reach {
                 Reach::Everywhere | Reach::Live => self.update(now, tag, sample, reach, effects),
-                Reach::History => effects.rows.extend(self.row(tag, sample)),
+                Reach::History => effects.rows.extend(row(&self.series, tag, sample)),
             }
         }
         self.calculate_due(now, effects);
@@ -252,13 +253,13 @@ impl Core {
         let is_older = sample.time < known.time && sample.time != sample.received;
         if is_older && now.uptime.since(self.heard[tag.slot()]) < CLOCK_SET_BACK {
             if reach == Reach::Everywhere {
-                effects.rows.extend(self.row(tag, sample));
+                effects.rows.extend(row(&self.series, tag, sample));
             }
             return;
         }
         self.heard[tag.slot()] = now.uptime;
         if reach == Reach::Everywhere {
-            self.record(tag, &sample, effects);
+            self.record(now, tag, &sample, effects);
         }
         if sample.value == known.value && sample.quality == known.quality && sample.time == known.time {
             return;
@@ -361,8 +362,8 @@ impl Core {
     fn mark(&mut self, now: Now, tag: TagIndex, quality: Quality, effects: &mut Effects) {
         self.table.mark(tag, quality, self.revision);
         let value = self.table.row(tag).and_then(|row| row.value);
-        let sample = Sample { time: now.wall, received: now.wall, value, quality };
-        self.record(tag, &sample, effects);
+        let sample = Sample { time: self.after_value(now, tag), received: now.wall, value, quality };
+        self.record(now, tag, &sample, effects);
         self.calculations.concern(tag);
         self.tell_formulas(now, tag, effects);
     }
@@ -380,7 +381,7 @@ impl Core {
         let Some(known) = self.table.row(tag) else { return };
         let is_waiting = sample.value.is_none() && sample.quality == Quality::BAD_WAITING;
         if !is_waiting {
-            self.record(tag, &sample, effects);
+            self.record(now, tag, &sample, effects);
         }
         if sample.value != known.value || sample.quality != known.quality || sample.time != known.time {
             self.table.write(tag, &sample, self.revision);
@@ -457,13 +458,22 @@ impl Core {
         })
     }
 
-    fn record(&mut self, tag: TagIndex, sample: &Sample, effects: &mut Effects) {
-        let Some(series) = self.series.get(tag.slot()).copied().flatten() else { return };
-        self.recorder.take(tag, sample, |sample| effects.rows.push(Row { series, sample }));
+    fn record(&mut self, now: Now, tag: TagIndex, sample: &Sample, effects: &mut Effects) {
+        let series = &self.series;
+        self.recorder.take(now.uptime, tag, sample, |sample| effects.rows.extend(row(series, tag, sample)));
     }
 
-    fn row(&self, tag: TagIndex, sample: Sample) -> Option<Row> {
-        self.series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample })
+    /// Records what is held back of every tag.
+    fn record_held(&mut self, now: Now, effects: &mut Effects) {
+        let series = &self.series;
+        self.recorder.flush(now.uptime, |tag, sample| effects.rows.extend(row(series, tag, sample)));
+    }
+
+    /// When a tag's value ceased to be good that has done so now. A source's clock may be ahead of ours, and a gap comes
+    /// after the value that it ends.
+    fn after_value(&self, now: Now, tag: TagIndex) -> Timestamp {
+        let of_value = self.table.row(tag).map_or(Timestamp::default(), |row| row.time);
+        now.wall.max(of_value.saturating_add(Duration::from_millis(1)))
     }
 
     /// Tags whose link is closed, or whose source is another one, must not go on showing the old value as if it were new.
@@ -483,7 +493,8 @@ impl Core {
         }
         for tag in gone {
             if self.table.quality(tag) != Quality::BAD_WAITING {
-                self.record(tag, &Sample::bad(now.wall, Quality::BAD_NOT_CONNECTED), effects);
+                let end = Sample::bad(self.after_value(now, tag), Quality::BAD_NOT_CONNECTED);
+                self.record(now, tag, &end, effects);
             }
             self.table.forget(tag, self.revision);
         }
@@ -495,10 +506,9 @@ impl Core {
     fn record_and_expect(&mut self) {
         self.expected.clear();
         for tag in &self.plant.tags {
-            if tag.recorded {
-                self.recorder.record(tag.index, tag.deadband);
-            } else {
-                self.recorder.ignore(tag.index);
+            match tag.recording {
+                Some(recording) => self.recorder.record(tag.index, recording),
+                None => self.recorder.ignore(tag.index),
             }
             match (&tag.source, tag.stale_after) {
                 (Source::Link { .. }, Some(within)) => self.expected.push((tag.index, within)),
@@ -516,6 +526,11 @@ impl Core {
             self.shown.at = Some(now);
         }
     }
+}
+
+/// A sample on its way to history; `None` of a tag that is not recorded.
+fn row(series: &[Option<SeriesId>], tag: TagIndex, sample: Sample) -> Option<Row> {
+    series.get(tag.slot()).copied().flatten().map(|series| Row { series, sample })
 }
 
 /// What a link's alarm hears of its state. While a connection is being made nothing is known yet, neither at the start

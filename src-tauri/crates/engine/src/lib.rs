@@ -14,7 +14,9 @@ mod calculations;
 mod certificates;
 mod clock;
 mod core;
+mod door;
 mod event;
+mod filter;
 mod links;
 mod recorder;
 mod run;
@@ -30,10 +32,10 @@ use std::time::Duration;
 use alarm::{Act, AlarmId, OccurrenceId, Standing, Wanted};
 use arc_swap::ArcSwap;
 use gateway::{Gateways, LinkHandle};
-use history::{History, Row, SeriesId};
+use history::{History, Keeping, Row, SeriesId};
 use journal::Journal;
 use model::{Browse, Browsed, Clock, Quality, Sample, TagIndex, Timestamp, Value, Write, Written};
-use plant::{Plant, Source};
+use plant::{Plant, Source, Tag};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -211,13 +213,20 @@ impl Engine {
 
 /// Looks up under what history keeps the plant's tags.
 fn activation(history: &History, plant: Plant) -> Activation {
-    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recorded).collect();
+    let recorded: Vec<_> = plant.tags.iter().filter(|tag| tag.recording.is_some()).collect();
     let names: Vec<&str> = recorded.iter().map(|tag| &*tag.id).collect();
     let mut series: Vec<Option<SeriesId>> = vec![None; plant.slots()];
     for (tag, id) in recorded.iter().zip(history.series(&names)) {
         series[tag.index.slot()] = Some(id);
     }
     Activation { plant, series }
+}
+
+/// How long history keeps what it has of a plant's tags.
+fn keeping(Activation { plant, series }: &Activation) -> Keeping {
+    let of = |tag: &Tag| Some((series[tag.index.slot()]?, tag.keep));
+    let of = plant.tags.iter().filter(|tag| tag.keep != plant.keep).filter_map(of).collect();
+    Keeping { default: plant.keep, of, size: plant.size_limit_bytes }
 }
 
 /// The program did not run for a while: from its last sample on, of whatever tag, nothing is known until the first new

@@ -1,143 +1,69 @@
-//! What of the live values goes to history: changes, with enough between them that the shape of a trend is true.
+//! What of the live values goes to history: for every recorded tag the filter that decides.
 //!
-//! A value that stands still is not written again and again. When it moves, the last sample before the move is written
-//! first, so that a trend shows a step where there was a step and not a slope over the quiet time. A change of quality
-//! is always written: a gap is data.
+//! The value on the screen and what the alarms hear never pass through here.
 
 use std::time::Duration;
 
-use model::{Sample, TagIndex, Timestamp};
+use model::{Sample, TagIndex, Uptime};
+use plant::Recording;
 
-/// A standing value is confirmed in history this often.
-const CONFIRM: Duration = Duration::from_secs(60);
+use crate::filter::Filter;
 
-/// What has been recorded of each tag.
+/// What is held back is looked at this often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The filters of the recorded tags, by slot.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    tags: Vec<Option<Recorded>>,
-}
-
-#[derive(Debug)]
-struct Recorded {
-    deadband: f64,
-    last: Option<Sample>,
-    /// The newest sample that was seen after `last` and not written.
-    skipped: Option<Sample>,
+    filters: Vec<Option<Filter>>,
+    looked: Uptime,
 }
 
 impl Recorder {
-    /// Begins to record a tag, or goes on with another deadband.
-    pub fn record(&mut self, tag: TagIndex, deadband: f64) {
-        if self.tags.len() <= tag.slot() {
-            self.tags.resize_with(tag.slot() + 1, || None);
+    /// Begins to record a tag, or goes on by another rule.
+    pub fn record(&mut self, tag: TagIndex, recording: Recording) {
+        if self.filters.len() <= tag.slot() {
+            self.filters.resize_with(tag.slot() + 1, || None);
         }
-        let recorded = &mut self.tags[tag.slot()];
-        match recorded {
-            Some(recorded) => recorded.deadband = deadband,
-            None => *recorded = Some(Recorded { deadband, last: None, skipped: None }),
+        match &mut self.filters[tag.slot()] {
+            Some(filter) => filter.set_recording(recording),
+            none => *none = Some(Filter::new(recording)),
         }
     }
 
     /// Stops recording a tag.
     pub fn ignore(&mut self, tag: TagIndex) {
-        if let Some(recorded) = self.tags.get_mut(tag.slot()) {
-            *recorded = None;
+        if let Some(filter) = self.filters.get_mut(tag.slot()) {
+            *filter = None;
         }
     }
 
-    /// Takes a new sample of a tag and hands those that history has to know to `write`, oldest first.
-    pub fn take(&mut self, tag: TagIndex, sample: &Sample, mut write: impl FnMut(Sample)) {
-        let Some(Some(recorded)) = self.tags.get_mut(tag.slot()) else { return };
-        if !recorded.is_news(sample) {
-            recorded.skipped = Some(sample.clone());
+    /// Takes a new sample of a tag and hands those that history has to know to `write`.
+    pub fn take(&mut self, now: Uptime, tag: TagIndex, sample: &Sample, write: impl FnMut(Sample)) {
+        if let Some(Some(filter)) = self.filters.get_mut(tag.slot()) {
+            filter.take(now, sample, write);
+        }
+    }
+
+    /// Lets time pass: hands what has been held back for long enough to `write`.
+    pub fn tick(&mut self, now: Uptime, mut write: impl FnMut(TagIndex, Sample)) {
+        if now.since(self.looked) < LOOK_INTERVAL {
             return;
         }
-        let skipped = recorded.skipped.take();
-        if let Some(before) = skipped.filter(|before| before.time < sample.time) {
-            write(before);
-        }
-        write(sample.clone());
-        recorded.last = Some(sample.clone());
-    }
-
-    /// The samples that were seen and not written, for the end of the program: the last word on every tag.
-    pub fn remainder(&mut self, mut write: impl FnMut(TagIndex, Sample)) {
-        for (slot, recorded) in self.tags.iter_mut().enumerate() {
-            if let Some(sample) = recorded.as_mut().and_then(|recorded| recorded.skipped.take()) {
-                let slot = u32::try_from(slot).expect("slots are numbered by u32");
-                write(TagIndex(slot), sample);
-            }
+        self.looked = now;
+        for (tag, filter) in self.all() {
+            filter.tick(now, |sample| write(tag, sample));
         }
     }
-}
 
-impl Recorded {
-    fn is_news(&self, sample: &Sample) -> bool {
-        let Some(last) = &self.last else { return true };
-        last.quality != sample.quality
-            || age(last.time, sample.time) >= CONFIRM
-            || match (last.number(), sample.number()) {
-                (Some(before), Some(now)) if self.deadband > 0.0 => (now - before).abs() > self.deadband,
-                _ => last.value != sample.value,
-            }
-    }
-}
-
-fn age(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::from_millis(to.millis_since(from).unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use model::{Quality, Value};
-
-    const TAG: TagIndex = TagIndex(0);
-
-    /// Feeds (second, value) and expects what is written, as (second, value).
-    fn check(deadband: f64, fed: &[(i64, f64)], expect: &[(i64, f64)]) {
-        let mut recorder = Recorder::default();
-        recorder.record(TAG, deadband);
-        let mut written = Vec::new();
-        for (second, value) in fed {
-            let sample = Sample::good(Timestamp::from_millis(second * 1_000), Value::Float(*value));
-            recorder.take(TAG, &sample, |sample| written.push(sample));
+    /// Hands all that is held back to `write`: the last word on every tag, for another plant or for the end.
+    pub fn flush(&mut self, now: Uptime, mut write: impl FnMut(TagIndex, Sample)) {
+        for (tag, filter) in self.all() {
+            filter.flush(now, |sample| write(tag, sample));
         }
-        let written: Vec<(i64, f64)> =
-            written.iter().map(|sample| (sample.time.millis() / 1_000, sample.number().unwrap_or(f64::NAN))).collect();
-        assert_eq!(written, expect);
     }
 
-    #[test]
-    fn a_standing_value_is_written_once_and_a_step_stays_a_step() {
-        check(0.0, &[(0, 1.0), (1, 1.0), (2, 1.0), (3, 5.0)], &[(0, 1.0), (2, 1.0), (3, 5.0)]);
-    }
-
-    #[test]
-    fn every_change_is_written() {
-        check(0.0, &[(0, 1.0), (1, 2.0), (2, 1.0)], &[(0, 1.0), (1, 2.0), (2, 1.0)]);
-    }
-
-    #[test]
-    fn within_the_deadband_nothing_is_written() {
-        check(0.5, &[(0, 1.0), (1, 1.4), (2, 0.6), (3, 1.6)], &[(0, 1.0), (2, 0.6), (3, 1.6)]);
-    }
-
-    #[test]
-    fn a_standing_value_is_confirmed_every_minute() {
-        check(0.0, &[(0, 1.0), (59, 1.0), (60, 1.0), (61, 1.0)], &[(0, 1.0), (59, 1.0), (60, 1.0)]);
-    }
-
-    #[test]
-    fn a_change_of_quality_is_always_written() {
-        let mut recorder = Recorder::default();
-        recorder.record(TAG, 10.0);
-        let mut written = Vec::new();
-        let good = Sample::good(Timestamp::from_millis(0), Value::Float(1.0));
-        let stale = Sample { quality: Quality::STALE, time: Timestamp::from_millis(500), ..good.clone() };
-        for sample in [&good, &stale, &stale, &good] {
-            recorder.take(TAG, sample, |sample| written.push(sample.quality));
-        }
-        assert_eq!(written, [Quality::GOOD, Quality::STALE, Quality::GOOD]);
+    fn all(&mut self) -> impl Iterator<Item = (TagIndex, &mut Filter)> {
+        (0_u32..).zip(&mut self.filters).filter_map(|(slot, filter)| Some((TagIndex(slot), filter.as_mut()?)))
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use crate::bank::{Outcome, Ticket};
 use crate::core::{Core, Effects};
 use crate::event::{Acted, Command, Event, StoreRefused};
-use crate::{Activation, Snapshot};
+use crate::{Activation, Snapshot, keeping};
 
 /// A value waits at most so long for its publication.
 pub const PUBLISH_INTERVAL: Duration = Duration::from_millis(20);
@@ -145,6 +145,7 @@ impl Loop {
     }
 
     fn activate(&mut self, now: Now, activation: Activation, restored: HashMap<AlarmId, Vec<Standing>>) {
+        self.history.keep(keeping(&activation));
         let mut effects = Effects::default();
         self.core.activate(now, activation, restored, &mut effects);
         self.write(effects);

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod certificates;
+mod recording;
 mod reload;
 mod running;
 mod values;

@@ -17,6 +17,7 @@ mod fresh;
 pub mod fuzz;
 #[cfg(all(test, not(feature = "fuzzing")))]
 mod fuzz;
+mod keep;
 mod log;
 mod prune;
 mod queue;
@@ -38,6 +39,8 @@ use std::time::Duration;
 
 use model::{Clock, Quality, Sample, Timestamp};
 
+use keep::Kept;
+pub use keep::{Keep, Keeping};
 use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
 use recorder::Recorder;
@@ -87,14 +90,14 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Older samples are removed, in small steps; `None` keeps everything. Of each series the newest of the older
-    /// samples stays, so that the value at the beginning is known.
+    /// samples stays, so that the value at the beginning is known. It holds until [`History::keep`] says otherwise.
     pub retention: Option<Duration>,
 }
 
 impl Default for Options {
-    /// 400 days: a year, and the month to compare it with.
+    /// As long as [`Keep::default`] says.
     fn default() -> Self {
-        Self { retention: Some(Duration::from_secs(400 * 24 * 3600)) }
+        Self { retention: Keep::default().raw }
     }
 }
 
@@ -105,6 +108,7 @@ pub struct History {
     queue: Arc<Queue>,
     names: Arc<Names>,
     tails: Arc<Tails>,
+    kept: Arc<Kept>,
     /// Taken when it is joined, at the end.
     thread: Option<JoinHandle<()>>,
 }
@@ -137,12 +141,14 @@ impl History {
         let queue = Arc::new(Queue::default());
         let names = Arc::new(Names::default());
         let tails = Arc::new(Tails::default());
-        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), options);
+        let kept = Keeping { default: Keep::all(options.retention), ..Keeping::default() };
+        let kept = Arc::new(Kept::new(kept));
+        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), kept.clone());
         let thread = thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || recorder.run())
             .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
-        Ok(History { store, queue, names, tails, thread: Some(thread) })
+        Ok(History { store, queue, names, tails, kept, thread: Some(thread) })
     }
 
     /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
@@ -183,6 +189,11 @@ impl History {
     /// The reason why they cannot be; they stay queued.
     pub fn flush(&self) -> Result<(), StoreFailure> {
         self.import(Vec::new())
+    }
+
+    /// Says how long what is recorded is kept from now on.
+    pub fn keep(&self, keeping: Keeping) {
+        self.kept.set(keeping);
     }
 
     /// Removes samples before a time, in small steps while there is nothing else to do; of each series the newest of

@@ -12,13 +12,14 @@ use rusqlite::Transaction;
 use crate::blocks::Writing;
 use crate::coding::batch::Batch;
 use crate::fresh::Left;
+use crate::keep::Kept;
 use crate::log::Log;
 use crate::queue::{Import, Queue, Work};
 use crate::samples::Cell;
 use crate::series::{Keys, Names, Sealed};
 use crate::sqlite::{Store, StoreFailure, Writer};
 use crate::tails::{Ripe, TailIndex, Tails};
-use crate::{Options, Row, SeriesId, blocks, fresh, prune, seal, series};
+use crate::{Row, SeriesId, blocks, fresh, prune, seal, series};
 
 /// Rows of one transaction of an import.
 const IMPORT_BATCH: usize = 50_000;
@@ -48,7 +49,7 @@ pub(crate) struct Recorder {
     gaps: HashMap<SeriesId, Timestamp>,
     /// Whether a table of the first format may still have rows.
     carrying_over: Left,
-    retention: Option<Duration>,
+    kept: Arc<Kept>,
     retention_due: Uptime,
     /// The time after which nothing is taken for old; none where that is not known.
     latest: Option<Latest>,
@@ -101,7 +102,7 @@ impl Recorder {
         queue: Arc<Queue>,
         names: Arc<Names>,
         tails: Arc<Tails>,
-        options: Options,
+        kept: Arc<Kept>,
     ) -> Self {
         let retention_due = store.clock().now().uptime + RETENTION_FIRST;
         let mut recorder = Self {
@@ -114,7 +115,7 @@ impl Recorder {
             batch: Vec::new(),
             gaps: HashMap::new(),
             carrying_over: Left::Some,
-            retention: options.retention,
+            kept,
             retention_due,
             latest: None,
             pruning: None,
@@ -342,7 +343,7 @@ impl Recorder {
             return;
         }
         self.retention_due = now.uptime + RETENTION_EVERY;
-        if let (Some(retention), Some(latest)) = (self.retention, self.latest) {
+        if let (Some(retention), Some(latest)) = (self.kept.longest(), self.latest) {
             let sure = now.wall.min(latest.newest.saturating_add(now.uptime.since(latest.at)));
             self.begin_pruning(sure.saturating_sub(retention));
         }
@@ -350,7 +351,6 @@ impl Recorder {
 
     /// Where the file cannot be read, nothing is removed until the next start.
     fn find_latest(&self) -> Option<Latest> {
-        self.retention?;
         let now = self.store.clock().now();
         let newest = self.store.read(|connection| blocks::newest(connection)).ok()?;
         let newest = newest.max(self.tails.newest()).map(Timestamp::from_millis);

@@ -7,6 +7,7 @@
 mod browse;
 mod certificate;
 mod equipment;
+mod keep;
 mod link;
 mod quality;
 mod sample;
@@ -17,6 +18,7 @@ mod write;
 pub use browse::{Browse, Browsed, Offer};
 pub use certificate::{CertificateStanding, Reference, Referent};
 pub use equipment::{Equipment, EquipmentId, Level, Node};
+pub use keep::Keep;
 pub use link::{
     Certificate, CertificateOwner, EdgeNode, ErrorKind, GatewaySpec, LinkDetail, LinkState, LinkStatus, Point,
     Protocols, ReadBlock, Rejection, Settings, Traffic,

@@ -14,6 +14,13 @@ pub(crate) struct Said<T> {
     pub at: Place,
 }
 
+impl<T> Said<T> {
+    /// Another value at the same place.
+    pub fn with<U>(&self, value: U) -> Said<U> {
+        Said { value, at: self.at }
+    }
+}
+
 impl Said<String> {
     /// The text borrowed.
     pub fn as_deref(&self) -> Said<&str> {

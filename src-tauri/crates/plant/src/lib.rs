@@ -20,10 +20,12 @@ mod fields;
 mod formulas;
 mod gateways;
 mod ids;
+mod keeping;
 mod nearest;
 mod plant;
 mod problem;
 mod read;
+mod recording;
 mod settings;
 mod tags;
 mod template;
@@ -35,6 +37,7 @@ pub use difference::{Changes, Difference, difference};
 pub use plant::{AlarmDefinition, CertificateFault, Gateway, Plant, Role, Source, Tag, TagIndices, Watch};
 pub use problem::{Problem, Severity};
 pub use read::read;
+pub use recording::{Recording, Rule};
 
 /// The format of the plant file, as its key `format` says it. It goes up when an older version of the program would
 /// misread a newer file.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use formula::Formula;
-use model::{DataType, Equipment, EquipmentId, GatewaySpec, Point, TagIndex};
+use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
+
+use crate::Recording;
 
 /// A plant without errors. Made by [`crate::read`] only; the default one is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +22,10 @@ pub struct Plant {
     pub tags: Vec<Tag>,
     /// In the order of the plant file, tag by tag; the gateways' own alarms last.
     pub alarms: Vec<AlarmDefinition>,
+    /// How long history is kept of whatever is not a tag of this plant, such as a tag that was removed.
+    pub keep: Keep,
+    /// How large the file of history may grow, in bytes; `None` for as large as the disk allows.
+    pub size_limit_bytes: Option<u64>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
@@ -81,10 +87,10 @@ pub struct Tag {
     pub words: Option<(String, String)>,
     /// Where its value comes from.
     pub source: Source,
-    /// Smaller changes are not recorded; in the tag's unit, 0 records every change.
-    pub deadband: f64,
-    /// Whether its history is recorded.
-    pub recorded: bool,
+    /// How its history is recorded; `None` where it is not.
+    pub recording: Option<Recording>,
+    /// How long its history is kept.
+    pub keep: Keep,
     /// Without a sample for so long, its value is stale.
     pub stale_after: Option<Duration>,
 }

@@ -10,8 +10,10 @@ use crate::equipment::{Machine, Tree, equipment};
 use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
+use crate::keeping::History;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
+use crate::recording::RECORD_KEYS;
 use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags, WRITE_KEYS};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
@@ -19,8 +21,8 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 10] =
-    ["format", "plant", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
+const ROOT_KEYS: [&str; 11] =
+    ["format", "plant", "history", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
 /// runs, or empty where none does.
@@ -62,13 +64,14 @@ fn resolve(
     }
     let root = Fields::new(&document, "the plant file", &ROOT_KEYS, problems);
     let name = plant_name(&root, problems);
+    let history = History::read(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
     let (tree, machines) = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
     let uses = uses(&machines, &templates, problems);
 
     let mut tags = Tags::new(keep);
-    let around = Around { tree: &tree, gateways: &gateways, protocols };
+    let around = Around { tree: &tree, gateways: &gateways, history: &history, protocols };
     for Use { machine, template, parameters } in &uses {
         problems.set_context(Some(machine_words(machine)));
         for table in &template.tags {
@@ -128,6 +131,8 @@ fn resolve(
         positions: tags.iter().enumerate().map(|(at, tag)| (tag.index, at)).collect(),
         tags,
         alarms: alarms.definitions,
+        keep: history.plain.keep,
+        size_limit_bytes: history.size_limit_bytes,
         order: calculations.order,
         indices,
     })
@@ -224,9 +229,11 @@ fn check_column(name: &str, at: Place, problems: &mut Problems) -> bool {
     let is_address = name.strip_prefix("address.").is_some_and(|part| !part.is_empty() && !part.contains('.'));
     let plain = KEYS.iter().filter(|key| !["address", "scaling", "limits"].contains(key)).map(ToString::to_string);
     let scaling = SCALING_KEYS.iter().map(|part| format!("scaling.{part}"));
+    let record = RECORD_KEYS.iter().map(|part| format!("record.{part}"));
     let write = WRITE_KEYS.iter().map(|part| format!("write.{part}"));
     let limits = LIMITS_KEYS.iter().map(|part| format!("limits.{part}"));
-    let known: Vec<String> = plain.chain(["address.*".to_owned()]).chain(scaling).chain(write).chain(limits).collect();
+    let known: Vec<String> =
+        plain.chain(["address.*".to_owned()]).chain(scaling).chain(record).chain(write).chain(limits).collect();
     let is_known = is_address || known.iter().any(|column| column == name);
     if !is_known {
         let message = format!("unknown column `{}`", shown(name));
@@ -263,8 +270,8 @@ fn tag(draft: Draft, formulas: &HashMap<TagIndex, std::sync::Arc<formula::Formul
         normal: draft.normal,
         words: draft.words,
         source,
-        deadband: draft.deadband,
-        recorded: draft.recorded,
+        recording: draft.recording,
+        keep: draft.keep,
         stale_after: draft.stale_after,
     })
 }

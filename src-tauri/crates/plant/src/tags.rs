@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alarm::LimitKind;
-use model::{DataType, EquipmentId, Level, Point, Protocols, Rejection, Scaling, Settings, TagIndex, WritePolicy};
+use model::{
+    DataType, EquipmentId, Keep, Level, Point, Protocols, Rejection, Scaling, Settings, TagIndex, WritePolicy,
+};
 
 use crate::TAGS;
 use crate::document::{Raw, Table};
@@ -13,12 +15,14 @@ use crate::equipment::Tree;
 use crate::fields::{Fields, Said, instead};
 use crate::gateways::Gateways;
 use crate::ids::check_id;
+use crate::keeping::History;
 use crate::plant::{Role, TagIndices};
 use crate::problem::{Place, Problems, shown};
+use crate::recording::{Recording, Subject, Wish};
 use crate::settings::{report, settings};
 
 /// What may be said of a tag, in the plant file and as a column of a CSV file.
-pub(crate) const KEYS: [&str; 20] = [
+pub(crate) const KEYS: [&str; 21] = [
     "machine",
     "equipment",
     "id",
@@ -37,6 +41,7 @@ pub(crate) const KEYS: [&str; 20] = [
     "scaling",
     "deadband",
     "record",
+    "history",
     "stale_after_s",
     "limits",
 ];
@@ -80,6 +85,7 @@ pub(crate) enum Scope<'s> {
 pub(crate) struct Around<'s> {
     pub tree: &'s Tree,
     pub gateways: &'s Gateways,
+    pub history: &'s History,
     pub protocols: &'s dyn Protocols,
 }
 
@@ -98,8 +104,8 @@ pub(crate) struct Draft {
     pub normal: Option<(f64, f64)>,
     pub words: Option<(String, String)>,
     pub origin: Origin,
-    pub deadband: f64,
-    pub recorded: bool,
+    pub recording: Option<Recording>,
+    pub keep: Keep,
     pub stale_after: Option<Duration>,
     pub limits: Option<Limits>,
     pub at: Place,
@@ -202,8 +208,9 @@ impl Tags {
         let normal = fields.band("normal", problems).map(|said| said.value);
         let words = fields.text_pair("words", problems).map(|said| said.value);
         let scaling = scaling(&fields, data_type, problems);
-        let deadband = fields.amount("deadband", problems).map_or(0.0, |said| said.value);
-        let recorded = fields.flag("record", problems).is_none_or(|said| said.value);
+        let group = around.history.group(fields.text("history", problems), problems);
+        let subject = Subject { data_type, range };
+        let recording = Wish::of_tag(&fields, subject, problems).resolve(&group.record, subject, problems);
         let stale_after = stale_after(&fields, problems);
         let write = write_policy(&fields, data_type, range, problems);
         let limits = fields.inner("limits", problems).and_then(|table| Limits::read(table, problems));
@@ -244,8 +251,8 @@ impl Tags {
             normal,
             words,
             origin,
-            deadband,
-            recorded,
+            recording,
+            keep: group.keep,
             stale_after,
             limits,
             at: id.at,

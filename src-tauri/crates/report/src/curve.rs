@@ -52,10 +52,10 @@ pub(crate) fn runs(pen: &Pen, trend: &Trend) -> Vec<Run> {
         let from = (spot.at, value);
         match spots.get(index + 1) {
             Some(Spot { at, value: Some((next, next_trust)) }) => match pen.shape {
-                Shape::Straight => {
+                Shape::Straight | Shape::Sloped => {
                     let both =
                         if trust == Trust::Sure && *next_trust == Trust::Sure { Trust::Sure } else { Trust::Unsure };
-                    let glide = spot.at.max(*at - GLIDE_MS);
+                    let glide = if pen.shape == Shape::Sloped { spot.at } else { spot.at.max(*at - GLIDE_MS) };
                     if glide > spot.at {
                         add(&mut runs, trust, &[from, (glide, value)], width);
                     }
@@ -210,6 +210,15 @@ mod tests {
             Shape::Straight,
             &[(-9_000, Some(1.0), GOOD), (9_000, Some(10.0), GOOD)],
             &[(Trust::Sure, &[(0.0, 1.0), (1_000.0, 1.0)])],
+        );
+    }
+
+    #[test]
+    fn a_recorded_slope_is_a_straight_line_all_the_way() {
+        check(
+            Shape::Sloped,
+            &[(-9_000, Some(0.0), GOOD), (11_000, Some(20.0), GOOD)],
+            &[(Trust::Sure, &[(0.0, 10.0), (1_000.0, 11.0)])],
         );
     }
 

@@ -59,8 +59,10 @@ pub struct Pen {
 /// How one value leads to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A straight line, for what changes steadily.
+    /// The value holds and glides to the next one shortly before it, for numbers that come when they have changed.
     Straight,
+    /// A straight line all the way, for what was recorded so that this is true.
+    Sloped,
     /// A step when the next value comes, for states, setpoints and counters.
     Stepped,
 }

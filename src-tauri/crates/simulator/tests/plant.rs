@@ -94,7 +94,8 @@ async fn every_value_arrives_through_the_gateways_and_lies_within_its_range() {
 fn every_recorded_tag_has_a_past_within_seconds() {
     let Bench { demo, plant, clock, folder, .. } = bench();
     let history = history::History::open(&folder.path().join("history.sqlite"), Arc::clone(&clock)).unwrap();
-    let ids: Vec<Arc<str>> = plant.tags.iter().filter(|tag| tag.recorded).map(|tag| Arc::clone(&tag.id)).collect();
+    let ids: Vec<Arc<str>> =
+        plant.tags.iter().filter(|tag| tag.recording.is_some()).map(|tag| Arc::clone(&tag.id)).collect();
     let names: Vec<&str> = ids.iter().map(|id| &**id).collect();
     let series = history.series(&names);
     let tags: Vec<PastTag> = ids.iter().cloned().zip(series).map(|(id, series)| PastTag { series, id }).collect();

@@ -128,7 +128,8 @@ fn tag_view(tag: &Tag, limits: Vec<LimitView>) -> TagView {
         gateway,
         formula,
         words: tag.words.clone(),
-        recorded: tag.recorded,
+        recorded: tag.recording.is_some(),
+        sloped: tag.recording.is_some_and(|recording| recording.is_sloped()),
     }
 }
 

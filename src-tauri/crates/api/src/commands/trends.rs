@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ::plant::Tag;
-use engine::Snapshot;
-use history::{ReadError, SeriesId, Span};
+use engine::{LiveRow, Snapshot};
+use history::{Point, ReadError, SeriesId, Span};
 use model::{Quality, TagIndex, Timestamp};
 use report::Format;
 
 use super::wait_for_disk;
 use crate::frame::{self, Header, Row, Series};
-use crate::picture::{Picture, draw, unreadable};
+use crate::picture::{Line, Picture, draw, unreadable};
 use crate::router::MOST_TAGS;
 use crate::wire::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
 use crate::{Answer, Api, Code, Failure, Principal};
@@ -61,13 +61,9 @@ impl Api {
         };
         let reader = self.parts.history.reader();
         let drawn = wait_for_disk(move || {
-            let pens: Vec<(&Tag, Option<SeriesId>)> = request
-                .tags
-                .iter()
-                .filter_map(|tag| snapshot.plant.tag(TagIndex(*tag)))
-                .map(|tag| (tag, snapshot.series_of(tag.index)))
-                .collect();
-            draw(&snapshot.plant, &pens, &reader, picture)
+            let tags = request.tags.iter().filter_map(|tag| snapshot.plant.tag(TagIndex(*tag)));
+            let line = |tag| line(&snapshot, tag);
+            draw(&snapshot.plant, &tags.map(line).collect::<Vec<_>>(), &reader, picture)
         });
         drawn.await?.map(|bytes| Answer::Bytes { content_type, bytes })
     }
@@ -109,6 +105,15 @@ fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, F
         snapshot.plant.tag(TagIndex(*index)).ok_or_else(unknown)
     };
     tags.iter().map(tag).collect()
+}
+
+fn line<'s>(snapshot: &'s Snapshot, tag: &'s Tag) -> Line<'s> {
+    let live = |row: LiveRow| Point {
+        time: row.time,
+        value: row.value.and_then(|value| value.number()),
+        quality: row.quality,
+    };
+    Line { tag, series: snapshot.series_of(tag.index), live: snapshot.table.row(tag.index).map(live) }
 }
 
 fn span(from: i64, to: i64) -> Result<Span, Failure> {

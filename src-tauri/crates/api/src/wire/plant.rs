@@ -113,6 +113,8 @@ pub struct TagView {
     pub words: Option<(String, String)>,
     /// Whether its history is recorded.
     pub recorded: bool,
+    /// Whether what lies between two recorded values is the straight line between them.
+    pub sloped: bool,
 }
 
 /// Which limit.

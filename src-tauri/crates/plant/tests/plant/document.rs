@@ -53,7 +53,7 @@ id
 "#,
         &[
             "1 this number is too large; use a number of at most 63 bits",
-            "1 unknown key `a` in the plant file; use one of: format, plant, gateways, sites, areas, lines, machines, templates, tags, alarms",
+            "1 unknown key `a` in the plant file; use one of: format, plant, history, gateways, sites, areas, lines, machines, templates, tags, alarms",
         ],
     );
     check(
@@ -105,7 +105,7 @@ address = { topic = "f/t" }
 colour = "red"
 "#,
         &[
-            "6 unknown key `colour` in tag; use one of: machine, equipment, id, name, role, gateway, address, formula, write, type, unit, decimals, range, normal, words, scaling, deadband, record, stale_after_s, limits",
+            "6 unknown key `colour` in tag; use one of: machine, equipment, id, name, role, gateway, address, formula, write, type, unit, decimals, range, normal, words, scaling, deadband, record, history, stale_after_s, limits",
         ],
     );
     check(

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alarm::{Latching, LimitKind, ReturnAck, Trigger};
-use model::{DataType, EquipmentId, Level, Point, Scaling, TagIndex, Value};
-use plant::{AlarmDefinition, Plant, Role, Source, TagIndices, Watch};
+use model::{DataType, EquipmentId, Keep, Level, Point, Scaling, TagIndex, Value};
+use plant::{AlarmDefinition, Plant, Recording, Role, Rule, Source, TagIndices, Watch};
 
 use crate::common::{AROUND, folder, plant};
 
@@ -50,7 +50,7 @@ stale_after_s = 2.5
     assert_eq!((&*tag.name, tag.role, tag.data_type), ("Speed", Some(Role::Speed), DataType::Int));
     assert_eq!((&*tag.unit, tag.decimals), ("1/h", 2));
     assert_eq!((tag.range, tag.normal), (Some((0.0, 1.5)), Some((0.5, 1.0))));
-    assert_eq!((tag.deadband, tag.recorded), (0.25, false));
+    assert_eq!(tag.recording, None);
     assert_eq!(tag.stale_after, Some(Duration::from_millis(2500)));
     let point = point(&plant, &tag.id);
     assert_eq!((point.tag, &*point.id), (tag.index, &*tag.id));
@@ -66,7 +66,10 @@ fn a_tag_with_nothing_but_what_it_needs() {
     assert_eq!((&*tag.name, &tag.equipment, tag.role), ("ambient", &None, None), "the plant's own");
     assert_eq!((tag.data_type, tag.decimals, &*tag.unit), (DataType::Float, 1, ""));
     assert_eq!((tag.range, tag.normal, &tag.words, tag.stale_after), (None, None, &None, None));
-    assert_eq!((tag.deadband, tag.recorded), (0.0, true));
+    let recording =
+        Recording { rule: Rule::OnChange, min_interval: Duration::ZERO, max_interval: Duration::from_secs(60) };
+    assert_eq!((tag.recording, tag.keep), (Some(recording), Keep::default()));
+    assert_eq!((plant.keep, plant.size_limit_bytes), (Keep::default(), None));
 }
 
 #[test]
@@ -123,7 +126,7 @@ with = { base = 100, side = "left", limit = 8 }
     );
     let tag = plant.tag_by_id("ulm/fill/line1/f1/left_temp").unwrap();
     assert_eq!(tag.name, "First left, f1 of ulm/fill/line1/f1, line1 in ulm");
-    assert_eq!((tag.range, tag.recorded), (Some((0.0, 8.0)), true), "`with` goes before `defaults`");
+    assert_eq!((tag.range, tag.recording.is_some()), (Some((0.0, 8.0)), true), "`with` goes before `defaults`");
     let address = serde_json::Value::Object(point(&plant, &tag.id).address.clone()).to_string();
     assert_eq!(address, r#"{"register":104,"table":"left","bit":100,"order":"100+x"}"#);
     let alarm = alarm(&plant, "ulm/fill/line1/f1/left_temp/high");
