@@ -145,8 +145,8 @@ impl Reader {
         self.walk(series, span, PAGE, need, |stretch| {
             match stretch {
                 Stretch::Samples(samples, range) => range.for_each(|i| fold.sample(samples, i)),
-                Stretch::Rolls([block]) => fold.whole(block, block.until),
-                Stretch::Rolls(minutes) => minutes.iter().for_each(|row| fold.minute(row)),
+                Stretch::Rolls([row]) => fold.row(row),
+                Stretch::Rolls(minutes) => minutes.iter().for_each(|row| fold.row(&first_minute(row))),
             }
             Walk::On
         })?;
@@ -256,34 +256,77 @@ impl Fold {
         self.held = Some(held);
     }
 
-    /// A minute of good numbers. Samples come in the minute in which it begins; after that the last one holds.
-    #[expect(clippy::cast_precision_loss, reason = "a duration in milliseconds is far below 2^53")]
-    fn minute(&mut self, row: &Roll) {
-        let until = row.until.min((row.from.div_euclid(MINUTE) + 1) * MINUTE);
-        let rest = row.until - until;
-        let (_, last) = row.ends.unwrap_or_default();
-        self.whole(&Roll { good: row.good - rest, sum: row.sum - last * rest as f64, ..*row }, until);
-    }
-
-    /// Good numbers of a stretch that lies in one interval.
-    fn whole(&mut self, row: &Roll, until: i64) {
+    /// What is known of a stretch. Where it reaches over the border of an interval, which only happens where nothing finer is kept,
+    /// each interval gets its share.
+    fn row(&mut self, row: &Roll) {
         self.hold(row.from);
+        let doubtful = row.doubts.gap || row.doubts.uncertain;
         let Some(interval) = self.interval(row.from) else { return };
         interval.count += row.count;
-        interval.sum += row.sum;
-        interval.good += row.good;
-        if let Some((least, most)) = row.range {
-            interval.range = Some(interval.range.map_or((least, most), |(a, b)| (a.min(least), b.max(most))));
+        let whole = row.until <= interval.span.to.millis();
+        let length = row.until - row.from;
+        while self.at < row.until || row.from == row.until {
+            let at = self.at;
+            let Some(interval) = self.interval(at) else { return };
+            let until = row.until.min(interval.span.to.millis());
+            let share = Share { part: until - at, of: length, done: at - row.from };
+            interval.sum += share.of_number(row.sum);
+            interval.good += share.of_time(row.good);
+            interval.uncertain += share.of_time(row.uncertain);
+            interval.bad += share.of_time(row.bad);
+            interval.doubtful |= doubtful || !whole;
+            interval.end = row.ends.map(|(_, last)| last).or(interval.end);
+            if let Some((least, most)) = row.range {
+                interval.range = Some(interval.range.map_or((least, most), |(a, b)| (a.min(least), b.max(most))));
+            }
+            let number = row.ends.map(|(_, last)| last);
+            // What the last sample of a doubtful stretch was is not known.
+            let severity = if doubtful { Severity::Uncertain } else { Severity::Good };
+            self.held = Some(Held { number, severity });
+            self.come_to(until);
+            if row.from == row.until {
+                return;
+            }
         }
-        if let Some((_, last)) = row.ends {
-            interval.end = Some(last);
-            self.held = Some(Held { number: Some(last), severity: Severity::Good });
-        }
-        self.come_to(until);
     }
 
     fn finish(mut self) -> Vec<Summary> {
         self.hold(self.span.to.millis());
         self.intervals
+    }
+}
+
+/// Samples come in the minute in which a row begins; for the rest of it the last one holds.
+#[expect(clippy::cast_precision_loss, reason = "a duration in milliseconds is far below 2^53")]
+fn first_minute(row: &Roll) -> Roll {
+    let until = row.until.min((row.from.div_euclid(MINUTE) + 1) * MINUTE);
+    match row.ends {
+        Some((_, last)) if !row.doubts.gap && !row.doubts.uncertain => {
+            let rest = row.until - until;
+            Roll { until, good: row.good - rest, sum: row.sum - last * rest as f64, ..*row }
+        }
+        _ => *row,
+    }
+}
+
+/// A part of a stretch, after another part that is done. Times are shared so that together they are what they were.
+struct Share {
+    part: i64,
+    of: i64,
+    done: i64,
+}
+
+impl Share {
+    fn of_time(&self, time: i64) -> i64 {
+        if self.part == self.of {
+            return time;
+        }
+        let up_to = |part: i64| i128::from(time) * i128::from(part) / i128::from(self.of.max(1));
+        i64::try_from(up_to(self.done + self.part) - up_to(self.done)).unwrap_or(0)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a duration in milliseconds is far below 2^53")]
+    fn of_number(&self, sum: f64) -> f64 {
+        if self.part == self.of { sum } else { sum * self.part as f64 / self.of as f64 }
     }
 }

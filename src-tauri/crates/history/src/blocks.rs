@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** the blocks of a series do not overlap.
 
-use model::Quality;
+use model::{Quality, Sample, Timestamp, Value};
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, Transaction, params};
 
 use crate::coding::Damaged;
@@ -17,7 +17,8 @@ use crate::sqlite::Step;
 
 /// `count` to `last_value` are the roll-up of the block (durations in ms, `sum` in value times ms). `last_quality` is that of the
 /// last sample, which holds until the next block. `doubts`: 1 for samples without a number, 2 for uncertain ones. A part is
-/// (segment, offset, bytes, CRC-32); without a segment there are no minutes. `live` of a segment counts the parts in use.
+/// (segment, offset, bytes, CRC-32); without a segment there are no samples any more, or no minutes. `live` of a segment counts the parts
+/// in use.
 pub(crate) const STEPS: &[Step] = &[Step {
     version: 2,
     sql: "CREATE TABLE block (
@@ -35,7 +36,7 @@ pub(crate) const STEPS: &[Step] = &[Step {
               bad            INTEGER NOT NULL,
               doubts         INTEGER NOT NULL,
               last_quality   INTEGER NOT NULL,
-              raw_segment    INTEGER NOT NULL,
+              raw_segment    INTEGER,
               raw_at         INTEGER NOT NULL,
               raw_bytes      INTEGER NOT NULL,
               raw_crc        INTEGER NOT NULL,
@@ -59,6 +60,7 @@ pub(crate) const STEPS: &[Step] = &[Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub roll: Roll,
+    last_quality: Quality,
     raw: Part,
     minutes: Part,
 }
@@ -106,6 +108,11 @@ impl Block {
         self.roll.count
     }
 
+    /// Whether its samples are still there.
+    pub(crate) fn has_samples(&self) -> bool {
+        self.raw.segment.is_some()
+    }
+
     pub(crate) fn has_minutes(&self) -> bool {
         self.minutes.segment.is_some()
     }
@@ -129,6 +136,7 @@ impl Block {
                 bad: row.get(10)?,
                 doubts: Doubts { gap: doubts & 1 != 0, uncertain: doubts & 2 != 0 },
             },
+            last_quality: Quality::from_code(row.get(12)?),
             raw: part(13)?,
             minutes: part(17)?,
         })
@@ -147,9 +155,33 @@ impl Block {
         if whole { Ok(samples) } else { Err(damaged(Damaged)) }
     }
 
-    /// The newest sample at or before a time.
+    /// The newest sample at or before a time. Where the samples are gone it is what the roll-ups tell: the last sample exactly, any
+    /// other one to a row and uncertain, as a float.
     pub(crate) fn at(&self, connection: &Connection, time: i64) -> rusqlite::Result<Option<Cell>> {
+        if !self.has_samples() {
+            return self.about(connection, time).map(Some);
+        }
         block::decode_at(&self.raw.load(connection)?, time).map_err(damaged)
+    }
+
+    fn about(&self, connection: &Connection, time: i64) -> rusqlite::Result<Cell> {
+        let cell = |time: i64, number: Option<f64>, quality: Quality| {
+            let (time, value) = (Timestamp::from_millis(time), number.map(Value::Float));
+            Cell::of(&Sample { time, received: time, value, quality })
+        };
+        let Roll { ends, doubts, .. } = self.roll;
+        if time >= self.last() && (self.last_quality.is_bad() || !doubts.gap) {
+            let last = ends.map(|(_, last)| last).filter(|_| !self.last_quality.is_bad());
+            return Ok(cell(self.last(), last, self.last_quality));
+        }
+        let rows = if self.has_minutes() { self.minutes(connection)? } else { vec![self.roll] };
+        let whole = rows.partition_point(|row| row.until <= time);
+        let (at, number) = match (whole.checked_sub(1).and_then(|i| rows.get(i)), rows.first()) {
+            (Some(row), _) => (row.until, row.ends.map(|(_, last)| last)),
+            (None, Some(row)) => (row.from, row.ends.map(|(first, _)| first)),
+            (None, None) => (self.first(), None),
+        };
+        Ok(cell(at, number, Quality::UNCERTAIN_SUBNORMAL))
     }
 
     /// The rows of its minutes. Only for a block that has them.
@@ -216,6 +248,73 @@ pub(crate) fn older(connection: &Connection, series: i64, time: i64, limit: usiz
         ))?
         .query_map(params![series, time, limit], Block::read)?
         .collect()
+}
+
+/// What of a block can go before the whole of it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Its samples, where it has minutes. The samples of a block without are few, and stand for them.
+    Samples,
+    /// Its minutes, and samples that stand for them.
+    Minutes,
+}
+
+/// Blocks of a series that begin after `after`, whose last sample is older than `before`, and that still have this level; the oldest
+/// first, at most `limit`.
+pub(crate) fn with_level(
+    connection: &Connection,
+    series: i64,
+    level: Level,
+    after: i64,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Block>> {
+    macro_rules! having {
+        ($level:literal) => {
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM block WHERE series = ?1 AND first > ?2 AND first < ?3 AND last < ?3 AND ",
+                $level,
+                " ORDER BY first LIMIT ?4"
+            )
+        };
+    }
+    let sql = match level {
+        Level::Samples => having!("raw_segment IS NOT NULL AND minute_segment IS NOT NULL"),
+        Level::Minutes => having!("(raw_segment IS NOT NULL OR minute_segment IS NOT NULL)"),
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.prepare_cached(sql)?.query_map(params![series, after, before, limit], Block::read)?.collect()
+}
+
+/// Takes a level from a block.
+pub(crate) fn strip(transaction: &Transaction<'_>, series: i64, block: &Block, level: Level) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE block SET raw_segment = NULL, raw_at = 0, raw_bytes = 0, raw_crc = 0 WHERE series = ?1 AND first = ?2",
+        )?
+        .execute(params![series, block.first()])?;
+    release(transaction, block.raw.segment)?;
+    if level == Level::Samples {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached(
+            "UPDATE block SET minute_segment = NULL, minute_at = 0, minute_bytes = 0, minute_crc = 0
+             WHERE series = ?1 AND first = ?2",
+        )?
+        .execute(params![series, block.first()])?;
+    release(transaction, block.minutes.segment)
+}
+
+/// The time of the oldest sample in any block; one look into the index for each series.
+pub(crate) fn oldest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(
+        "SELECT min((SELECT first FROM block WHERE series = series.id ORDER BY first LIMIT 1)) FROM series",
+        [],
+        |row| row.get(0),
+    )
 }
 
 /// The time of the newest sample in any block; one look into the index for each series.

@@ -191,8 +191,10 @@ impl History {
         self.import(Vec::new())
     }
 
-    /// Says how long what is recorded is kept from now on.
+    /// Says how long what is recorded is kept from now on. A file that comes near its limit loses what is oldest, of all series alike;
+    /// one that grows faster than that is full, and takes no samples until there is room.
     pub fn keep(&self, keeping: Keeping) {
+        self.store.limit_size(keeping.size);
         self.kept.set(keeping);
     }
 

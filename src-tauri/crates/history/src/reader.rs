@@ -93,7 +93,7 @@ impl Reader {
         self.names.ids(names)
     }
 
-    /// The newest `n` samples, oldest first.
+    /// The newest `n` samples, oldest first. Of a stretch whose samples were kept no longer it has the last.
     ///
     /// # Errors
     /// The disk's reason.
@@ -107,7 +107,7 @@ impl Reader {
             let block = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let block = blocks::before(&transaction, key, before)?;
-                block.map(|block| block.samples(&transaction).map(|samples| (block.first(), samples))).transpose()
+                block.map(|block| newest(&block, &transaction).map(|samples| (block.first(), samples))).transpose()
             })?;
             let Some((first, samples)) = block else {
                 newest_first.extend((0..until).rev().take(n - newest_first.len()).map(|i| tail.sample(i)));
@@ -124,7 +124,7 @@ impl Reader {
         Ok(newest_first)
     }
 
-    /// The samples of a span in order of time, at most `limit`. The next page begins 1 ms after the last one's time.
+    /// The samples of a span in order of time, at most `limit`; those that are kept. The next page begins 1 ms after the last one's time.
     ///
     /// # Errors
     /// The disk's reason.
@@ -322,12 +322,25 @@ fn enough(block: &Block, width: i64) -> Need {
     }
 }
 
+/// The samples of a block, or the last of them.
+fn newest(block: &Block, connection: &Connection) -> rusqlite::Result<Samples> {
+    if block.has_samples() {
+        return block.samples(connection);
+    }
+    let mut last = Samples::default();
+    block.at(connection, block.last())?.into_iter().for_each(|cell| last.put(cell));
+    Ok(last)
+}
+
 /// Minutes are there only where they are fewer than the samples.
 fn find(block: &Block, connection: &Connection, need: Need) -> rusqlite::Result<Found> {
     match need {
         Need::Block => Ok(Found::Rolls(vec![block.roll])),
         Need::Minutes if block.has_minutes() => block.minutes(connection).map(Found::Rolls),
-        Need::Minutes | Need::Samples => block.samples(connection).map(Found::Samples),
+        Need::Minutes | Need::Samples if block.has_samples() => block.samples(connection).map(Found::Samples),
+        // Samples are not kept as long as what is known of them.
+        Need::Samples if block.has_minutes() => block.minutes(connection).map(Found::Rolls),
+        Need::Minutes | Need::Samples => Ok(Found::Rolls(vec![block.roll])),
     }
 }
 

@@ -12,14 +12,15 @@ use rusqlite::Transaction;
 use crate::blocks::Writing;
 use crate::coding::batch::Batch;
 use crate::fresh::Left;
-use crate::keep::Kept;
+use crate::keep::{Keep, Keeping, Kept};
 use crate::log::Log;
+use crate::prune::Ages;
 use crate::queue::{Import, Queue, Work};
 use crate::samples::Cell;
 use crate::series::{Keys, Names, Sealed};
 use crate::sqlite::{Store, StoreFailure, Writer};
 use crate::tails::{Ripe, TailIndex, Tails};
-use crate::{Row, SeriesId, blocks, fresh, prune, seal, series};
+use crate::{Row, SeriesId, blocks, fresh, prune, seal, series, sqlite};
 
 /// Rows of one transaction of an import.
 const IMPORT_BATCH: usize = 50_000;
@@ -35,6 +36,12 @@ const LAST_SEALING: Duration = Duration::from_secs(3);
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How long after the start they are first looked for, so that a start is not busy with it.
 const RETENTION_FIRST: Duration = Duration::from_secs(60);
+/// How often the size of the file is looked at, where it is limited.
+const SIZE_EVERY: Duration = Duration::from_secs(60);
+/// A file larger than this share of its limit, in percent, loses what is oldest, so that recording never meets the limit itself.
+const FULL_PERCENT: u64 = 90;
+/// The part of the whole time span that a full file loses at once.
+const SHARE: i64 = 50;
 
 pub(crate) struct Recorder {
     store: Arc<Store>,
@@ -54,6 +61,7 @@ pub(crate) struct Recorder {
     /// The time after which nothing is taken for old; none where that is not known.
     latest: Option<Latest>,
     pruning: Option<Pruning>,
+    size_due: Uptime,
     /// Whether there may be free pages worth giving back.
     giving_back: bool,
 }
@@ -68,6 +76,7 @@ struct File {
     making: Batch,
     /// Tails to seal.
     due: VecDeque<Due>,
+    pruned: prune::Done,
 }
 
 /// A tail to seal.
@@ -90,9 +99,11 @@ struct Latest {
 
 /// A pruning under way.
 struct Pruning {
-    before: Timestamp,
+    limits: prune::Limits,
     /// The series done.
     after: i64,
+    /// Whether something was taken.
+    changed: bool,
 }
 
 impl Recorder {
@@ -119,6 +130,7 @@ impl Recorder {
             retention_due,
             latest: None,
             pruning: None,
+            size_due: retention_due,
             giving_back: false,
         };
         if recorder.store.failure().is_none() {
@@ -145,7 +157,10 @@ impl Recorder {
                     }
                 }
                 Work::Import(import) => self.import(import),
-                Work::Prune(before) => self.begin_pruning(before),
+                Work::Prune(before) => {
+                    let default = Ages::all(before.millis());
+                    self.begin_pruning(prune::Limits { default, ..prune::Limits::default() });
+                }
                 Work::Idle => self.idle_step(),
                 Work::Close => break,
             }
@@ -166,7 +181,8 @@ impl Recorder {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
-        self.retention_due.since(now).min(RETENTION_EVERY)
+        let due = self.retention_due.since(now).min(RETENTION_EVERY);
+        if self.kept.get().size.is_some() { due.min(self.size_due.since(now)) } else { due }
     }
 
     fn idle_step(&mut self) {
@@ -180,6 +196,7 @@ impl Recorder {
             self.giving_back = self.writer.give_back().unwrap_or(false);
         } else {
             self.retain();
+            self.keep_small();
             self.prune_step();
         }
     }
@@ -343,9 +360,48 @@ impl Recorder {
             return;
         }
         self.retention_due = now.uptime + RETENTION_EVERY;
-        if let (Some(retention), Some(latest)) = (self.kept.longest(), self.latest) {
-            let sure = now.wall.min(latest.newest.saturating_add(now.uptime.since(latest.at)));
-            self.begin_pruning(sure.saturating_sub(retention));
+        let Some(latest) = self.latest else { return };
+        let sure = now.wall.min(latest.newest.saturating_add(now.uptime.since(latest.at)));
+        if let Ok(limits) = self.limits(&self.kept.get(), sure) {
+            self.begin_pruning(limits);
+        }
+    }
+
+    /// The times before which nothing is kept.
+    fn limits(&self, keeping: &Keeping, now: Timestamp) -> Result<prune::Limits, StoreFailure> {
+        let before = |age: Option<Duration>| age.map(|age| now.saturating_sub(age).millis());
+        let ages =
+            |keep: &Keep| Ages { samples: before(keep.raw), minutes: before(keep.minutes), hours: before(keep.hours) };
+        let names = &self.names;
+        let of = self.store.read(|connection| {
+            let mut of = HashMap::new();
+            for (id, keep) in &keeping.of {
+                let Some(name) = names.name(*id) else { continue };
+                if let Some(key) = series::find(connection, &name)? {
+                    of.insert(key, ages(keep));
+                }
+            }
+            Ok(of)
+        })?;
+        Ok(prune::Limits { default: ages(&keeping.default), of })
+    }
+
+    /// Starts removing what is oldest where the file comes near its limit.
+    fn keep_small(&mut self) {
+        let now = self.store.clock().now().uptime;
+        let Some(size) = self.kept.get().size.filter(|_| self.pruning.is_none() && now >= self.size_due) else {
+            return;
+        };
+        self.size_due = now + SIZE_EVERY;
+        let asked = self.store.read(|connection| {
+            let used = sqlite::bytes_used(connection)?;
+            Ok((used, blocks::oldest(connection)?.zip(blocks::newest(connection)?)))
+        });
+        let Ok((used, Some((oldest, newest)))) = asked else { return };
+        if used > size / 100 * FULL_PERCENT {
+            let before = oldest.saturating_add(newest.saturating_sub(oldest) / SHARE + 1);
+            tracing::info!(used, size, "the history is near its limit: what is oldest goes");
+            self.begin_pruning(prune::Limits { default: Ages::all(before), ..prune::Limits::default() });
         }
     }
 
@@ -358,18 +414,33 @@ impl Recorder {
     }
 
     /// What of that is in tails is sealed first: only blocks are pruned.
-    fn begin_pruning(&mut self, before: Timestamp) {
-        self.file.due.extend(self.tails.begun_before(before.millis()).into_iter().map(Due::Whole));
-        self.pruning = Some(Pruning { before, after: i64::MIN });
+    fn begin_pruning(&mut self, limits: prune::Limits) {
+        let latest = limits.of.values().chain([&limits.default]).filter_map(Ages::latest).max();
+        let Some(before) = latest else { return };
+        self.file.due.extend(self.tails.begun_before(before).into_iter().map(Due::Whole));
+        self.pruning = Some(Pruning { limits, after: i64::MIN, changed: false });
     }
 
     fn prune_step(&mut self) {
-        let Some(Pruning { before, after }) = self.pruning else { return };
-        let step = self.writer.transact(|transaction, _| prune::step(transaction, after, before.millis()));
-        // After a failure the same step comes again when the disk works.
-        if let Ok(step) = step {
-            self.pruning = (!step.finished).then_some(Pruning { before, after: step.after });
-            self.giving_back = self.pruning.is_none();
+        let Some(pruning) = &mut self.pruning else { return };
+        let done = &mut self.file.pruned;
+        let step =
+            self.writer.transact(|transaction, _| prune::step(transaction, pruning.after, &pruning.limits, done));
+        match step {
+            Ok(step) => {
+                pruning.after = step.after;
+                pruning.changed |= step.changed > 0;
+                if step.finished {
+                    // What was taken may not have been enough for a file near its limit.
+                    if pruning.changed {
+                        self.size_due = self.store.clock().now().uptime;
+                    }
+                    self.pruning = None;
+                    self.giving_back = true;
+                }
+            }
+            // The same step comes again when the disk works; how far it came is not known.
+            Err(_) => self.file.pruned = prune::Done::default(),
         }
     }
 }
@@ -405,6 +476,7 @@ impl File {
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
         self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::default();
+        self.pruned = prune::Done::default();
         self.generation = Some(generation);
         Ok(())
     }

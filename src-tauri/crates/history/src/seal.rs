@@ -45,11 +45,17 @@ fn seal_day(
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
     let mut merged = blocks::touching(transaction, series, first, last, usize::MAX)?;
+    // Where samples are kept no longer, one that comes this late is not kept either, and what is known of the others stays.
+    if let Some(gone) = merged.iter().find(|block| !block.has_samples()) {
+        let (begin, end) = (new.range(first, gone.first()), new.range(gone.last().saturating_add(1), i64::MAX));
+        seal_day(transaction, writing, series, new.part(begin))?;
+        return seal_day(transaction, writing, series, new.part(end));
+    }
     let is_neighbour = |block: &Block, edge: i64| {
         let small = block.count() < WORTH_A_BLOCK && start_of_day(block.first()) == start_of_day(edge);
         let same_hour =
             start_of_hour(block.last()) == start_of_hour(edge) || start_of_hour(block.first()) == start_of_hour(edge);
-        (small || same_hour) && block.count() + new.len() < MOST && block.bytes() < WORTH_MERGING
+        block.has_samples() && (small || same_hour) && block.count() + new.len() < MOST && block.bytes() < WORTH_MERGING
     };
     let begin = merged.first().map_or(first, |block| block.first().min(first));
     if let Some(time) = begin.checked_sub(1)

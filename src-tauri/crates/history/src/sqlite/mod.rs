@@ -17,7 +17,7 @@ use model::Timestamp;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-pub use open::{Schema, Step};
+pub use open::{Schema, Step, bytes_used};
 pub use store::{Store, Writer, lock};
 
 /// What is wrong with a store, as far as somebody can do something about it.

@@ -160,6 +160,16 @@ pub(super) fn size(path: &Path) -> u64 {
     ["", "-wal"].iter().filter_map(|ending| fs::metadata(with_suffix(path, ending)).ok()).map(|file| file.len()).sum()
 }
 
+/// Bytes of the file that hold something.
+///
+/// # Errors
+/// The disk's reason.
+pub fn bytes_used(connection: &Connection) -> rusqlite::Result<u64> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = number("page_count")?.saturating_sub(number("freelist_count")?);
+    Ok(pages.saturating_mul(number("page_size")?).unsigned_abs())
+}
+
 /// Why a file that "cannot be opened" cannot, found by trying to make another file beside it.
 pub(super) fn judge_folder(path: &Path) -> Trouble {
     let probe = with_suffix(path, "-probe");
