@@ -128,6 +128,16 @@ fn nothing_that_was_stored_is_lost_when_the_process_is_killed() {
     println!("D01: killed {} times, the longest start {} ms", rounds(), longest.as_millis());
 }
 
+/// Copies until nothing was written meanwhile: only then is it what the disk had at one instant.
+fn copy_of_an_instant(image: &Path, copy: &Path) {
+    loop {
+        std::fs::copy(image, copy).expect("there is room for a copy");
+        if std::fs::read(copy).expect("can be read") == std::fs::read(image).expect("can be read") {
+            return;
+        }
+    }
+}
+
 /// A file system in a file, mounted while this lives.
 struct Disk {
     place: PathBuf,
@@ -159,7 +169,7 @@ fn nothing_that_was_stored_is_lost_when_the_power_is_cut() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (image, cut, place) = (folder.path().join("disk"), folder.path().join("cut"), folder.path().join("mounted"));
     let made = std::fs::File::create(&image)
-        .and_then(|file| file.set_len(96 << 20))
+        .and_then(|file| file.set_len(64 << 20))
         .map_err(|error| error.to_string())
         .and_then(|()| run("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), &image]))
         .and_then(|()| Disk::mount(&image, &place).map(drop));
@@ -173,7 +183,7 @@ fn nothing_that_was_stored_is_lost_when_the_power_is_cut() {
             let mut writing = Writing::start(&place.join("history.sqlite"));
             writing.interrupted(round, |child| {
                 Writing::signal(child, Signal::STOP);
-                std::fs::copy(&image, &cut).expect("there is room for a copy");
+                copy_of_an_instant(&image, &cut);
                 child.kill().expect("it stands still");
             })
         };
