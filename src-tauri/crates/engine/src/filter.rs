@@ -36,7 +36,7 @@ pub(crate) struct Filter {
     before: Option<Sample>,
     /// Where the line from the anchor may lead.
     door: Door,
-    /// Whether what is held back is news, and came too soon to be recorded.
+    /// Whether what is held back is a change that came too soon to be recorded.
     is_early: bool,
     stragglers: u8,
 }
@@ -91,7 +91,8 @@ impl Filter {
             Rule::EverySample => self.judge(now, sample, true, &mut write),
             Rule::OnChange => self.judge(now, sample, self.differs(sample, None), &mut write),
             Rule::Deadband(deadband) => self.judge(now, sample, self.differs(sample, Some(deadband)), &mut write),
-            Rule::SwingingDoor(deviation) => self.swing(now, sample, deviation, &mut write),
+            Rule::SwingingDoor(deviation) if is_number(sample) => self.swing(now, sample, deviation, &mut write),
+            Rule::SwingingDoor(_) => self.judge(now, sample, self.differs(sample, None), &mut write),
         }
     }
 
@@ -132,8 +133,11 @@ impl Filter {
     fn confirm(&mut self, now: Uptime, time: Timestamp, write: &mut impl FnMut(Sample)) {
         let is_late = self.age(time) > self.recording.max_interval;
         let may = self.held.as_ref().is_some_and(|held| held.time < time && self.may_record(held.time));
-        if is_late && may {
-            self.flush(now, write);
+        if is_late
+            && may
+            && let Some(held) = self.held.take()
+        {
+            self.record(now, &held, write);
         }
     }
 
@@ -159,13 +163,12 @@ impl Filter {
     /// Holds a sample back where a line leads to it that is near enough to all that are held back; otherwise the last of
     /// those is recorded and a new line begins there.
     fn swing(&mut self, now: Uptime, sample: &Sample, deviation: f64, write: &mut impl FnMut(Sample)) {
-        let passes = !self.is_early && self.ahead(sample).is_some_and(|(step, ms)| self.door.lets_pass(step, ms));
-        if !passes {
-            match self.unrecorded_before(sample.time).cloned() {
-                Some(turn) if self.may_record(turn.time) => self.record(now, &turn, write),
-                Some(_) => self.is_early = true,
-                None => {}
-            }
+        let passes = self.ahead(sample).is_some_and(|(step, ms)| self.door.lets_pass(step, ms));
+        if !passes
+            && let Some(turn) = self.unrecorded_before(sample.time).cloned()
+            && self.may_record(turn.time)
+        {
+            self.record(now, &turn, write);
         }
         let is_due = self.age(sample.time) >= self.recording.max_interval;
         match self.ahead(sample) {
@@ -175,10 +178,7 @@ impl Filter {
                 self.hold(sample);
             }
             None if self.may_record(sample.time) => self.record(now, sample, write),
-            None => {
-                self.is_early = true;
-                self.hold(sample);
-            }
+            None => self.hold(sample),
         }
     }
 
@@ -191,8 +191,7 @@ impl Filter {
         }
     }
 
-    /// From the anchor to a later sample: the step, and the milliseconds. `None` where they are beyond what a line can
-    /// be reckoned with.
+    /// From the anchor to a later sample: the step, and the milliseconds. `None` where the step is too large for a number.
     fn ahead(&self, sample: &Sample) -> Option<(f64, f64)> {
         let (anchor, _) = self.anchor.as_ref()?;
         let step = Step::between(anchor, sample)?.number();
@@ -253,6 +252,14 @@ fn kind(sample: &Sample) -> Kind {
         Some(Value::Float(x)) if x.is_finite() => Kind::Number,
         Some(Value::Float(_)) => Kind::NotFinite,
         Some(Value::Text(_)) => Kind::Text,
+    }
+}
+
+/// Whether a line can lead to a sample.
+fn is_number(sample: &Sample) -> bool {
+    match kind(sample) {
+        Kind::Integer | Kind::Number => true,
+        Kind::None | Kind::Bool | Kind::NotFinite | Kind::Text => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What each rule records of what it is given, and that it keeps its promise whatever it is given.
 
+use std::collections::BTreeMap;
+
 use model::Quality;
 use proptest::prelude::*;
 
@@ -81,6 +83,27 @@ fn a_door_records_where_a_slope_begins_and_ends() {
 }
 
 #[test]
+fn no_rounding_lets_a_sample_be_further_away_than_the_deviation() {
+    // The line to the last sample is 1 / 60,000,001 further from the one in between than the deviation of 1, which is
+    // nothing beside 5e14: both slopes are the same number.
+    let (ms, slope) = (30_000_001_i64, 1_i64 << 24);
+    let bound = 1 + slope * ms;
+    let line = [(0, 0), (ms, bound - 1), (2 * ms - 1, 2 * bound - slope)];
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let (one, other) = (bound as f64 / ms as f64, line[2].1 as f64 / line[2].0 as f64);
+    let exact = |a: i64, b: i64| i128::from(a) * i128::from(b);
+    assert!(one.to_bits() == other.to_bits() && exact(line[2].1, ms) > exact(bound, line[2].0));
+    let max_interval = Duration::from_secs(86_400);
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let makes: [fn(i64) -> Value; 2] = [Value::Int, |x| Value::Float(x as f64)];
+    for make in makes {
+        let sent = line.map(|(time, value)| Sample::good(Timestamp::from_millis(time), make(value)));
+        let rows = recorded(Recording { max_interval, ..recording(Rule::SwingingDoor(1.0)) }, &sent);
+        assert_eq!(rows, sent[..2], "the one in between begins a new line");
+    }
+}
+
+#[test]
 fn a_spike_of_one_sample_is_recorded_whole() {
     check(
         recording(Rule::SwingingDoor(0.5)),
@@ -125,8 +148,29 @@ fn a_value_of_another_kind_is_recorded_also_what_is_no_number() {
 }
 
 #[test]
+fn a_gap_that_lasts_is_confirmed_like_a_value() {
+    for rule in [Rule::OnChange, Rule::Deadband(1.0), Rule::SwingingDoor(1.0)] {
+        for value in [None, Some(Value::Float(f64::NAN))] {
+            let bad = |second: i64| Sample {
+                value: value.clone(),
+                ..Sample::bad(Timestamp::from_millis(second * 1_000), Quality::BAD_TIMEOUT)
+            };
+            let fed: Vec<Sample> = (0..100).map(bad).collect();
+            let times: Vec<i64> = recorded(recording(rule), &fed).iter().map(|row| row.time.millis() / 1_000).collect();
+            assert_eq!(times, [0, 60], "{rule:?} {value:?}");
+        }
+    }
+}
+
+#[test]
+fn steps_too_large_for_a_number_are_recorded() {
+    let fed = [(0.0, -1.7e308), (1.0, 1.7e308), (2.0, -1.7e308)];
+    check(recording(Rule::SwingingDoor(1.0)), &fed, &fed);
+}
+
+#[test]
 fn texts_and_switches_are_compared_exactly_whatever_the_rule() {
-    for rule in [Rule::OnChange, Rule::Deadband(5.0)] {
+    for rule in [Rule::OnChange, Rule::Deadband(5.0), Rule::SwingingDoor(5.0)] {
         let fed = [
             at(0.0, Value::text("a")),
             at(1.0, Value::text("a")),
@@ -148,6 +192,8 @@ fn integers_beyond_2_to_the_53_differ_by_one() {
     let near = [at(0.0, Value::Int(large)), at(1.0, Value::Int(large + 1)), at(2.0, Value::Int(large + 2))];
     assert_eq!(recorded(recording(Rule::Deadband(1.5)), &near), near, "2 is more than 1.5");
     assert_eq!(recorded(recording(Rule::Deadband(2.0)), &near), near[..1], "and not more than 2");
+    let far = [at(0.0, Value::Int(-1)), at(1.0, Value::Int(large))];
+    assert_eq!(recorded(recording(Rule::Deadband(9_007_199_254_740_992.0)), &far), far, "2^53 + 1 is more than 2^53");
 }
 
 #[test]
@@ -155,6 +201,17 @@ fn between_two_recorded_samples_there_is_room() {
     let recording = Recording { min_interval: Duration::from_secs(10), ..recording(Rule::OnChange) };
     let fed = [(0.0, 1.0), (3.0, 2.0), (4.0, 3.0), (12.0, 4.0), (13.0, 4.0), (40.0, 5.0)];
     check(recording, &fed, &[fed[0], fed[3], fed[5]]);
+}
+
+#[test]
+fn a_gap_waits_for_no_room() {
+    let recording = |rule| Recording { min_interval: Duration::from_secs(10), ..recording(rule) };
+    for rule in [Rule::EverySample, Rule::OnChange, Rule::Deadband(1.0), Rule::SwingingDoor(1.0)] {
+        let none = Sample { value: None, ..at(5.0, Value::Int(0)) };
+        let bad = Sample::bad(Timestamp::from_millis(6_000), Quality::BAD_TIMEOUT);
+        let fed = [at(0.0, Value::Int(1)), at(4.0, Value::Int(1)), none, bad, at(7.0, Value::Int(1))];
+        assert_eq!(recorded(recording(rule), &fed), fed, "{rule:?}");
+    }
 }
 
 #[test]
@@ -186,6 +243,18 @@ fn what_is_held_back_is_recorded_when_nothing_more_comes() {
 }
 
 #[test]
+fn a_time_that_comes_again_has_the_value_that_came_last() {
+    let door = recording(Rule::SwingingDoor(1.0));
+    check(door, &[(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (2.0, 9.0), (3.0, 9.0)], &[(0.0, 0.0), (1.0, 0.0), (2.0, 9.0)]);
+    // Also where what was held back has just been confirmed.
+    check(
+        door,
+        &[(0.0, 0.0), (40.0, 0.0), (42.0, 0.0), (61.0, 1.2), (61.0, 3.2), (65.0, 1.7)],
+        &[(0.0, 0.0), (42.0, 0.0), (61.0, 3.2)],
+    );
+}
+
+#[test]
 fn a_straggler_goes_on_as_it_is_and_disturbs_nothing() {
     let fed = [(0.0, 1.0), (10.0, 1.0), (5.0, 9.0), (20.0, 1.0), (30.0, 2.0)];
     check(recording(Rule::OnChange), &fed, &[fed[0], fed[2], fed[3], fed[4]]);
@@ -210,17 +279,23 @@ enum Made {
     Int,
 }
 
+/// A sample, and the milliseconds in which nothing comes after it. They have nothing to do with the times of the samples,
+/// which are their source's.
+type Sent = (Sample, u64);
+
 /// Samples in order of time, some with the time of the one before. Values walk, jump and stand; the quality changes now
-/// and then.
-fn samples(least_ms: i64) -> impl Strategy<Value = (Made, Vec<Sample>)> {
+/// and then. Half of the sources send on whole seconds.
+fn sent(least_ms: i64) -> impl Strategy<Value = (Made, Vec<Sent>)> {
     let step = prop_oneof![4 => -3 * UNIT..3 * UNIT, 2 => Just(0), 1 => -(1_i64 << 40)..1_i64 << 40];
     let ms = prop_oneof![1 => Just(least_ms), 8 => 1_i64..5_000, 1 => 1_i64..200_000];
     let quality = prop_oneof![20 => Just(Quality::GOOD), 1 => Just(Quality::STALE), 1 => Just(Quality::BAD_TIMEOUT)];
+    let silence = prop_oneof![8 => Just(0), 1 => 0_u64..100_000];
     let made = prop_oneof![Just(Made::Float), Just(Made::Int)];
-    (made, prop::collection::vec((ms, step, quality), 0..120)).prop_map(|(made, steps)| {
+    let steps = prop::collection::vec((ms, step, quality, silence), 0..120);
+    (made, any::<bool>(), steps).prop_map(|(made, on_seconds, steps)| {
         let (mut time, mut value) = (0, 0_i64);
-        let sample = |(ms, step, quality)| {
-            time += ms;
+        let sample = |(ms, step, quality, silence): (i64, i64, Quality, u64)| {
+            time += if on_seconds { (ms + 999) / 1_000 * 1_000 } else { ms };
             value += step;
             #[expect(clippy::cast_precision_loss, reason = "at most 2^47")]
             let float = value as f64 / UNIT as f64;
@@ -228,10 +303,15 @@ fn samples(least_ms: i64) -> impl Strategy<Value = (Made, Vec<Sample>)> {
                 Made::Float => Value::Float(float),
                 Made::Int => Value::Int((1 << 60) + value),
             };
-            Sample { quality, ..Sample::good(Timestamp::from_millis(time), value) }
+            (Sample { quality, ..Sample::good(Timestamp::from_millis(time), value) }, silence)
         };
         (made, steps.into_iter().map(sample).collect())
     })
+}
+
+/// A deviation in steps.
+fn deviation() -> impl Strategy<Value = i64> {
+    prop_oneof![1_i64..4 * UNIT, 4 * UNIT..100 * UNIT]
 }
 
 /// A value in whole steps.
@@ -245,20 +325,27 @@ fn steps(sample: &Sample) -> i128 {
 }
 
 /// Of each time the sample that came last, as history has it.
-fn as_kept(rows: &[Sample]) -> Vec<Sample> {
-    let by_time: std::collections::BTreeMap<_, _> = rows.iter().map(|row| (row.time, row.clone())).collect();
+fn as_kept(rows: impl IntoIterator<Item = Sample>) -> Vec<Sample> {
+    let by_time: BTreeMap<Timestamp, Sample> = rows.into_iter().map(|row| (row.time, row)).collect();
     by_time.into_values().collect()
 }
 
+fn without_silence(sent: &[Sent]) -> Vec<Sample> {
+    sent.iter().map(|(sample, _)| sample.clone()).collect()
+}
+
 /// All that is recorded with the end of the program, as history has it.
-fn kept(recording: Recording, samples: &[Sample]) -> Vec<Sample> {
+fn kept(recording: Recording, sent: &[Sent]) -> Vec<Sample> {
     let mut filter = Filter::new(recording);
     let mut rows = Vec::new();
-    for sample in samples {
-        filter.take(Uptime::default(), sample, |row| rows.push(row));
+    let mut now = Uptime::default();
+    for (sample, silence) in sent {
+        filter.take(now, sample, |row| rows.push(row));
+        now = now + Duration::from_millis(*silence);
+        filter.tick(now, |row| rows.push(row));
     }
-    filter.flush(Uptime::default(), |row| rows.push(row));
-    as_kept(&rows)
+    filter.flush(now, |row| rows.push(row));
+    as_kept(rows)
 }
 
 /// Whether a sample is of another quality than the one before it.
@@ -299,14 +386,14 @@ proptest! {
 
     #[test]
     fn no_sample_is_further_from_the_recorded_line_than_the_deviation(
-        (made, sent) in samples(0),
-        deviation in 1_i64..4 * UNIT,
+        (made, sent) in sent(0),
+        deviation in deviation(),
     ) {
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let unit = match made { Made::Float => UNIT as f64, Made::Int => 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let rows = kept(recording(Rule::SwingingDoor(deviation as f64 / unit)), &sent);
-        let sent = as_kept(&sent);
+        let sent = as_kept(without_silence(&sent));
         for (before, sample, after) in left_out(&rows, &sent) {
             // |value - line| <= deviation, times the length of the line: exact in integers.
             let length = i128::from(after.time.millis_since(before.time));
@@ -318,23 +405,23 @@ proptest! {
 
     #[test]
     fn no_sample_is_further_from_the_recorded_one_before_than_the_deadband(
-        (made, sent) in samples(0),
-        deadband in 0_i64..4 * UNIT,
+        (made, sent) in sent(0),
+        deadband in deviation(),
     ) {
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let unit = match made { Made::Float => UNIT as f64, Made::Int => 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let rows = kept(recording(Rule::Deadband(deadband as f64 / unit)), &sent);
-        let sent = as_kept(&sent);
+        let sent = as_kept(without_silence(&sent));
         for (before, sample, _) in left_out(&rows, &sent) {
             prop_assert!((steps(sample) - steps(before)).abs() <= i128::from(deadband), "{before:?} {sample:?}");
         }
     }
 
     #[test]
-    fn on_change_leaves_out_what_stands_between_two_of_the_same((_, sent) in samples(0)) {
+    fn on_change_leaves_out_what_stands_between_two_of_the_same((_, sent) in sent(0)) {
         let rows = kept(recording(Rule::OnChange), &sent);
-        let sent = as_kept(&sent);
+        let sent = as_kept(without_silence(&sent));
         for (before, sample, after) in left_out(&rows, &sent) {
             prop_assert!(before.value == sample.value && sample.value == after.value);
         }
@@ -342,7 +429,7 @@ proptest! {
 
     #[test]
     fn but_for_changes_of_quality_there_is_room_between_recorded_samples(
-        (_, sent) in samples(1),
+        (_, sent) in sent(1),
         rule in prop_oneof![
             Just(Rule::EverySample),
             Just(Rule::OnChange),
@@ -351,6 +438,7 @@ proptest! {
         ],
     ) {
         let min_interval = Duration::from_secs(7);
+        let sent = without_silence(&sent);
         let rows = recorded(Recording { rule, min_interval, max_interval: MINUTE }, &sent);
         let changes = changes(&sent);
         let near_a_change = |row: &Sample| {
