@@ -288,6 +288,21 @@ async fn an_acknowledgement_is_in_the_journal_when_it_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_found_by_the_words_that_are_shown_for_it() {
+    let called = Called::start();
+    called.json("plant_reload", json!({})).await;
+    let find = async |text: &str| {
+        let page = called.json("journal_read", json!({ "limit": 50, "text": text })).await;
+        page["entries"].as_array().expect("a list").iter().map(|entry| entry["message"].clone()).collect::<Vec<_>>()
+    };
+    until("the outcome is written", async || (!find("plant_reload").await.is_empty()).then_some(())).await;
+    let found = find("READS THE PLANT FOLDER").await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].as_str().is_some_and(|words| words.starts_with("Reads the plant folder again")), "{found:?}");
+    assert_eq!(find("writes the plant folder").await, Vec::<Json>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_makes_no_sense_is_invalid_and_says_why() {
     let called = Called::start();
     let check = async |command: &str, request: Json, code: Code| {

@@ -214,6 +214,15 @@ impl Found<'_> {
         Ok(false)
     }
 
+    /// Whether it is an action with one of these commands.
+    pub(crate) fn is_of(&self, commands: &[String]) -> rusqlite::Result<bool> {
+        if commands.is_empty() || !matches!(self.0.get(2)?, Kind::Intent | Kind::Outcome) {
+            return Ok(false);
+        }
+        let command = self.0.get_ref(3)?.as_str()?;
+        Ok(commands.iter().any(|one| one == command))
+    }
+
     /// The whole entry.
     pub(crate) fn record(&self, connection: &Connection, names: &mut Names) -> rusqlite::Result<Record> {
         let Found(row) = self;

@@ -92,6 +92,8 @@ pub struct Query {
     pub alarm: Option<AlarmId>,
     /// Only entries with this text, in any case of letters, in what was shown, said or done, by whom, or where.
     pub text: Option<String>,
+    /// Commands that also count as having the text: a person is shown other words for them than their names.
+    pub commands: Vec<String>,
     /// Only of alarms of this priority.
     pub priority: Option<Priority>,
     /// Not before this time.

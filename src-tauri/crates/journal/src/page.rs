@@ -220,7 +220,7 @@ impl Search<'_> {
             return Ok(false);
         }
         let Some(text) = &mut self.text else { return Ok(true) };
-        if found.any_text(|candidate| text.is_in(candidate))? {
+        if found.any_text(|candidate| text.is_in(candidate))? || found.is_of(&self.query.commands)? {
             return Ok(true);
         }
         let Some(id) = equipment else { return Ok(false) };

@@ -206,6 +206,7 @@ fn query() -> impl Strategy<Value = Query> {
             equipment: equipment.map(EquipmentId::new),
             alarm: alarm.map(AlarmId::new),
             text: text.map(str::to_owned),
+            commands: Vec::new(),
             priority: priority.map(|i| PRIORITIES[i]),
             from: from.map(time),
             to: to.map(time),

@@ -47,12 +47,14 @@ fn query(request: ReadJournal) -> Result<Query, Failure> {
         return Err(invalid(format!("a page has 1 to {LONGEST_PAGE} entries, not {}", request.limit)));
     }
     let priority = request.priority.map(Priority::try_from).transpose().map_err(|error| invalid(error.to_string()))?;
+    let text = request.text.filter(|text| !text.trim().is_empty());
     Ok(Query {
         before: request.before,
         limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
         equipment: request.equipment.map(EquipmentId::new),
         alarm: request.alarm.map(AlarmId::new),
-        text: request.text.filter(|text| !text.trim().is_empty()),
+        commands: text.as_deref().map(commands_with).unwrap_or_default(),
+        text,
         priority,
         from: request.from.map(Timestamp::from_millis),
         to: request.to.map(Timestamp::from_millis),
@@ -112,6 +114,13 @@ fn action_entry(seq: i64, time: i64, action: Action) -> Option<JournalEntry> {
         note: words,
         ..blank(seq, time)
     })
+}
+
+/// The commands that a person reads this text of. The journal has their names.
+fn commands_with(text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    let meant = contract::COMMANDS.iter().filter(|command| command.summary.to_lowercase().contains(&text));
+    meant.map(|command| command.name.to_owned()).collect()
 }
 
 /// An audited action as a sentence: what the command does, and with what it was called.
