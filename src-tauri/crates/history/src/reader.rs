@@ -70,6 +70,14 @@ impl Reader {
         self.names.ids(names)
     }
 
+    /// The names of all series in the file, in order.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn names(&self) -> Result<Vec<String>, ReadError> {
+        self.store.read(|connection| series::names(connection))
+    }
+
     /// The newest `n` samples, oldest first.
     ///
     /// # Errors
