@@ -100,7 +100,7 @@ impl Api {
 }
 
 /// The tags of a trend, each of which must exist.
-fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, Failure> {
+pub(super) fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, Failure> {
     if tags.is_empty() || tags.len() > MOST_PENS {
         return Err(Failure::new(Code::Invalid, format!("a trend has 1 to {MOST_PENS} tags, not {}", tags.len())));
     }
@@ -111,13 +111,13 @@ fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, F
     tags.iter().map(tag).collect()
 }
 
-fn span(from: i64, to: i64) -> Result<Span, Failure> {
+pub(super) fn span(from: i64, to: i64) -> Result<Span, Failure> {
     if from >= to {
         return Err(Failure::new(Code::Invalid, "the end of the time span is not after its beginning"));
     }
     Ok(Span { from: Timestamp::from_millis(from), to: Timestamp::from_millis(to) })
 }
 
-fn bytes(bytes: Vec<u8>) -> Answer {
+pub(super) fn bytes(bytes: Vec<u8>) -> Answer {
     Answer::Bytes { content_type: "application/octet-stream", bytes }
 }
