@@ -61,6 +61,6 @@ pub fn words(problem: &Problem) -> String {
     format!("{place}: {severity}: {}\n  {}", problem.message, problem.remedy)
 }
 
-fn count(number: usize, thing: &str) -> String {
+pub fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

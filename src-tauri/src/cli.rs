@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::data::{self, DataError};
 use crate::operate::{self, Served, Showing};
 use crate::running::Source;
-use crate::{act, check, export, secrets};
+use crate::{act, check, export, import, secrets};
 
 /// Exit code where another Andon has the data folder.
 const IN_USE: u8 = 2;
@@ -63,9 +63,10 @@ enum Command {
     /// Keep the passwords and keys that a plant file names.
     #[command(subcommand)]
     Secret(secrets::SecretCommand),
-    /// Draw or write out what history knows.
-    #[command(subcommand)]
-    Export(Export),
+    /// Write out what history knows, as a file or as a picture.
+    Export(Box<export::Export>),
+    /// Take the samples of a file into history.
+    Import(import::ImportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -88,12 +89,6 @@ enum DemoCommand {
     /// Disturb the demo plant that runs now and is served.
     #[command(subcommand)]
     Act(act::Act),
-}
-
-#[derive(Debug, Subcommand)]
-enum Export {
-    /// Draw tags over time.
-    Trend(export::TrendArgs),
 }
 
 /// Does what was typed.
@@ -134,15 +129,16 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             secrets::run(what, data::last_plant(&folder))?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Export(Export::Trend(trend))) => {
-            export::trend(&data.map_or_else(data::default, Ok)?, &trend)?;
+        Some(Command::Export(wanted)) => {
+            export::run(&data.map_or_else(data::default, Ok)?, *wanted)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Import(wanted)) => import::run(data.map_or_else(data::default, Ok)?, &wanted),
     }
 }
 
 /// Prints an error and the chain of its causes, in one line.
-fn say_why(error: &dyn Error) {
+pub fn say_why(error: &dyn Error) {
     let mut text = format!("andon: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -180,6 +176,10 @@ mod tests {
             "andon secret forget broker",
             "andon export trend --tag a/b --tag c/d --last 8h --png trend.png",
             "andon export trend --tag a/b --from 2026-11-23T06:00 --to 2026-11-23T14:00 --svg trend.svg",
+            "andon export --data /tmp/a --tags */filler/*,a/b --last 8h --output -",
+            "andon export --tags * --from 2026-11-23T06:00Z --to 2026-11-23T14:00 --format parquet --output a.parquet",
+            "andon export --tags * --last 8h --wide --every 15min --zone Europe/Berlin --output a.csv",
+            "andon import old.csv --data /tmp/a --mapping old.toml --strict",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {parsed:?}");
@@ -190,6 +190,14 @@ mod tests {
             "andon export trend --tag a --last 8h",
             "andon export trend --tag a --last 8h --png a --svg b",
             "andon export trend --tag a --last 8h --from 2026-11-23T06:00 --to 2026-11-23T14:00 --png a",
+            "andon export --last 8h --output a.csv",
+            "andon export --tags * --output a.csv",
+            "andon export --tags * --last 8h",
+            "andon export --tags * --last 8h --every 1s --output a.csv",
+            "andon export --tags * --last 8h --zone Europe/Ulm --output a.csv",
+            "andon export --tags * --last 8h --output a.csv trend --tag a --last 8h --png a.png",
+            "andon export",
+            "andon import",
             "andon check",
             "andon secret set broker tr0ub4dor",
         ] {

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a command line's answers are printed")]
 
 mod act;
+mod attention;
 mod check;
 mod cli;
 mod data;
@@ -13,6 +14,7 @@ mod demo;
 mod export;
 mod folder;
 mod http;
+mod import;
 mod logs;
 mod operate;
 mod references;

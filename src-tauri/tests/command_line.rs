@@ -258,6 +258,25 @@ fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
     assert_eq!(act.status.code(), Some(1));
     assert!(text(&act.stderr).contains("filler"), "{}", text(&act.stderr));
 
+    // Samples can be taken out while it runs, and not put in.
+    let csv = data.join("samples.csv");
+    let csv = csv.to_str().expect("UTF-8");
+    let out = andon(&[
+        "export",
+        "--tags",
+        "*/filler/speed,*/filler/state",
+        "--last",
+        "7d",
+        "--output",
+        csv,
+        "--data",
+        folder,
+    ]);
+    assert!(out.status.success() && text(&out.stdout).contains("rows of 2 tags"), "{}", text(&out.stderr));
+    assert!(fs::read_to_string(csv).expect("a file").lines().count() > 1000);
+    let into = andon(&["import", csv, "--data", folder]);
+    assert_eq!(into.status.code(), Some(2), "{}", text(&into.stderr));
+
     // A trend can be drawn while it runs, and after it ended.
     let png = data.join("trend.png");
     draw(folder, "--png", &png);
@@ -270,6 +289,49 @@ fn a_served_demo_guards_its_data_and_its_address_and_ends_in_order() {
     let svg = data.join("trend.svg");
     draw(folder, "--svg", &svg);
     assert!(fs::read_to_string(&svg).expect("a picture").contains("<svg"));
+}
+
+#[test]
+fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let path = |name: &str| scratch.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (old, first, second) = (path("old.csv"), path("first"), path("second"));
+    fs::write(
+        &old,
+        "Zeit;Name;Wert\r\n23.11.2025 07:00:00;TT101;21,5\r\n23.11.2025 07:00:01;TT101;warm\r\n\
+         23.11.2025 07:00:02;TT102;=1+1\r\n23.11.2025 07:00:03;TT101;22\r\n",
+    )
+    .expect("a file");
+    let mapping = path("old.toml");
+    let words = "separator = \";\"\ndecimal = \",\"\ntag = { column = \"Name\" }\nvalue = { column = \"Wert\" }\n\
+                 time = { column = \"Zeit\", format = \"%d.%m.%Y %H:%M:%S\", zone = \"Europe/Berlin\" }\n";
+    fs::write(&mapping, words).expect("a file");
+
+    let strict = andon(&["import", &old, "--mapping", &mapping, "--strict", "--data", &first]);
+    assert_eq!(strict.status.code(), Some(1));
+    assert!(text(&strict.stdout).contains("0 samples") && text(&strict.stdout).contains("line 3: `warm`"));
+    let import = andon(&["import", &old, "--mapping", &mapping, "--data", &first]);
+    let said = text(&import.stdout);
+    assert_eq!(import.status.code(), Some(1), "{said}");
+    assert!(said.contains("4 rows read, 2 samples of 1 tag stored, from 2025-11-23T06:00:00.000Z"), "{said}");
+    assert!(said.contains("line 3: `warm` is no number") && said.contains("line 4: `=1+1`"), "{said}");
+
+    for (format, name) in [("csv", "out.csv"), ("parquet", "out.parquet")] {
+        let (file, into) = (path(name), format!("{second}-{format}"));
+        let span = ["--from", "2025-11-23T06:00Z", "--to", "2025-11-23T07:00Z"];
+        let export = |data: &str, format: &str, file: &str| {
+            let arguments = ["export", "--tags", "*", "--format", format, "--output", file, "--data", data];
+            andon(&[&arguments[..], &span].concat())
+        };
+        let out = export(&first, format, &file);
+        assert!(out.status.success() && text(&out.stdout).contains("2 rows of 1 tag\n"), "{}", text(&out.stderr));
+        let import = andon(&["import", &file, "--data", &into]);
+        assert!(import.status.success() && text(&import.stdout).contains("2 samples"), "{}", text(&import.stdout));
+        assert_eq!(
+            text(&export(&into, "csv", "-").stdout),
+            "time,tag,value,quality\r\n2025-11-23T06:00:00.000Z,TT101,21.5,good\r\n2025-11-23T06:00:03.000Z,TT101,22,good\r\n"
+        );
+    }
 }
 
 fn draw(data: &str, option: &str, file: &Path) {

@@ -108,6 +108,30 @@ test('the picture is a PNG, or an SVG, and can be saved', async ({ page }) => {
   expect((await head(svg)).toString()).toContain('<svg');
 });
 
+test('the data is a CSV, or a Parquet, with the keyboard alone', async ({ page }) => {
+  await open(page, backend(), PENS);
+  await expect(page.getByTestId('pen')).toHaveCount(3);
+  await page.keyboard.press('d');
+  await expect(page.getByTestId('trend-data')).toBeVisible();
+  await page.getByTestId('data-write').press('Enter');
+  await expect(page.getByTestId('data-save')).toBeFocused();
+  const [csv] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  expect(csv.suggestedFilename()).toMatch(/^trend-\d{8}-\d{4}-\d{8}-\d{4}\.csv$/);
+  const lines = (await head(csv)).toString().split('\r\n');
+  expect(lines[0]).toBe('time,tag,value,quality');
+  expect(lines[1]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d),demo\//);
+
+  await page.getByRole('radio', { name: /Parquet/ }).check();
+  await expect(page.getByTestId('data-save')).toHaveCount(0);
+  await page.getByTestId('data-write').click();
+  const [parquet] = await Promise.all([page.waitForEvent('download'), page.getByTestId('data-save').click()]);
+  expect((await head(parquet)).subarray(0, 4).toString()).toBe('PAR1');
+
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('trend-data')).toHaveCount(0);
+  await expect(page.getByTestId('open-data')).toBeVisible();
+});
+
 test('an alarm of a drawn tag is marked, and the mark leads to it', async ({ page }) => {
   await open(page, backend(), `${SCREENS.trends}?pens=${machine('packer')}/jam&last=300`);
   await call(page, 'demo_act', { act: 'jam', machine: machine('packer') });

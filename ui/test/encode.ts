@@ -88,3 +88,17 @@ export function encodeSeries(series: readonly SeriesRow[]): ArrayBuffer {
   }
   return bytes;
 }
+
+/** Writes the answer of `export_next`. */
+export function encodePart(last: boolean, rows: number, share: number, text: string): ArrayBuffer {
+  const data = new TextEncoder().encode(text);
+  const bytes = new ArrayBuffer(24 + data.length);
+  const view = new DataView(bytes);
+  view.setUint32(0, 0x45444e41, true);
+  view.setUint16(4, 1, true);
+  view.setUint16(6, last ? 1 : 0, true);
+  view.setFloat64(8, rows, true);
+  view.setFloat64(16, share, true);
+  new Uint8Array(bytes, 24).set(data);
+  return bytes;
+}

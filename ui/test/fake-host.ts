@@ -16,7 +16,7 @@ import type {
 import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
 import { GOOD } from '../src/live/quality';
-import { encodeFrame, encodeSeries, type Row } from './encode';
+import { encodeFrame, encodePart, encodeSeries, type Row } from './encode';
 import { fakeBrowse, fakeDetail } from './fake-gateways';
 import { fakePlant } from './fake-plant';
 import { fakeStatus } from './fake-status';
@@ -51,6 +51,8 @@ export class FakeHost implements Host {
   writeFailure: CallError | null = null;
   /** How long a look at a gateway takes. */
   lookMs = 0;
+  /** The next part of a file that is exported. */
+  nextPart: () => ArrayBuffer | Promise<ArrayBuffer> = () => encodePart(true, 0, 1, '');
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
@@ -200,6 +202,9 @@ export class FakeHost implements Host {
       history_read: (read) => this.#history(read),
       history_instant: () => new ArrayBuffer(0),
       trend_draw: () => new ArrayBuffer(0),
+      export_start: () => ({ export: 1 }),
+      export_next: () => this.nextPart(),
+      export_cancel: () => ({}),
       demo_read: () => this.demo,
       demo_act: (act) => {
         if (act.act === 'stopBroker' || act.act === 'startBroker') this.demo.brokerRunning = act.act === 'startBroker';

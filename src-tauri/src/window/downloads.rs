@@ -1,4 +1,4 @@
-//! Pictures that the page makes and a person saves: they go to the person's download folder.
+//! Pictures and data that the page has and a person saves: they go to the person's download folder.
 //!
 //! Only what the page itself made can be saved; from elsewhere nothing comes in.
 
@@ -21,7 +21,7 @@ pub fn attend(webview: &Webview, event: DownloadEvent<'_>) -> bool {
             match free_name(destination, folders) {
                 Some(free) => *destination = free,
                 None => {
-                    tracing::error!("there is neither a download folder nor a home to save a picture in");
+                    tracing::error!("there is neither a download folder nor a home to save a file in");
                     return false;
                 }
             }

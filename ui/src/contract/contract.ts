@@ -677,6 +677,38 @@ height: number,
  * Pixels or lines.
  */
 format: PictureFormat, };
+export type DataFormat = "csv" | "parquet";
+export type DataForm = "long" | "wide";
+export type StartExport = { 
+/**
+ * Which tags, at most 16.
+ */
+tags: Array<number>, 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time.
+ */
+to: number, 
+/**
+ * The file's format.
+ */
+format: DataFormat, 
+/**
+ * What a row is.
+ */
+form: DataForm, 
+/**
+ * In the wide form, milliseconds from row to row; otherwise, and where it is null, the instants of the samples.
+ */
+every: number | null, };
+export type ExportId = { 
+/**
+ * Which one.
+ */
+export: number, };
 export type CertificateOwner = "peer" | "own" | "authority";
 export type CertificateLevel = "good" | "information" | "warning" | "alarm" | "notYetValid" | "ended";
 export type CertificateWarning = { 
@@ -1077,6 +1109,12 @@ export interface Commands {
   history_instant: { request: ReadInstant; answer: ArrayBuffer };
   /** A trend as a picture for paper. */
   trend_draw: { request: DrawTrend; answer: ArrayBuffer };
+  /** Begins to write the samples of a trend as a file. */
+  export_start: { request: StartExport; answer: ExportId };
+  /** The next part of such a file. */
+  export_next: { request: ExportId; answer: ArrayBuffer };
+  /** Ends it early. */
+  export_cancel: { request: ExportId; answer: Nothing };
   /** What can be disturbed in the demo plant, and what is. */
   demo_read: { request: Nothing; answer: DemoView };
   /** Disturbs the demo plant on purpose. */

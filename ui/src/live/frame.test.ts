@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { encodeFrame, encodeSeries, type Header } from '../../test/encode';
-import { KIND, LayoutError, readFrame, readSeries } from './frame';
+import { KIND, LayoutError, readFrame, readPart, readSeries } from './frame';
 
 const GOLDEN = resolve(process.cwd(), '../tests/golden');
 const HEADER: Header = {
@@ -34,6 +34,13 @@ interface GoldenFrame {
   rows: { tag: number; kind: keyof typeof KIND; value: number | null; text: string; time: number; quality: number }[];
 }
 
+interface GoldenPart {
+  last: boolean;
+  rows: number;
+  share: number;
+  text: string;
+}
+
 interface GoldenSeries {
   series: { tag: number; time: number[]; value: (number | null)[]; quality: number[] }[];
 }
@@ -53,6 +60,7 @@ describe('the engine’s own frames', () => {
   it('are there to be read', () => {
     expect(golden('frame-').length).toBeGreaterThan(0);
     expect(golden('series-').length).toBeGreaterThan(0);
+    expect(golden('part-').length).toBeGreaterThan(0);
   });
 
   it.each(golden('frame-'))('%s is read as it was written', (name) => {
@@ -93,6 +101,19 @@ describe('the engine’s own frames', () => {
         quality: [...each.quality],
       })),
     ).toEqual(meant.series);
+  });
+});
+
+describe('a part of a file', () => {
+  it.each(golden('part-'))('%s is read as it was written', (name) => {
+    const meant = JSON.parse(readFileSync(`${GOLDEN}/${name}.json`, 'utf8')) as GoldenPart;
+    const part = readPart(bytes(`${GOLDEN}/${name}.bin`));
+    const { last, rows, share } = part;
+    expect({ last, rows, share, text: new TextDecoder().decode(part.bytes) }).toEqual(meant);
+  });
+
+  it('of another layout is refused', () => {
+    expect(() => readPart(encodeSeries([]))).toThrow(LayoutError);
   });
 });
 

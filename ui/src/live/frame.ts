@@ -1,5 +1,6 @@
 /**
- * Reads the engine's binary answers without copying a column: live frames (`ANDN`) and history (`ANDH`). Little endian,
+ * Reads the engine's binary answers without copying a column: live frames (`ANDN`), history (`ANDH`)
+ * and the parts of a file (`ANDE`). Little endian,
  * as both hosts run only on machines that are; a column that is not aligned in its buffer is copied once.
  */
 
@@ -42,6 +43,18 @@ export interface Series {
   quality: Uint32Array;
 }
 
+/** The next bytes of a file that is being exported. */
+export interface Part {
+  /** Whether the file is whole with these. */
+  last: boolean;
+  /** Rows written so far. */
+  rows: number;
+  /** How much of the span is behind it, 0 to 1. */
+  share: number;
+  /** None where no more are ready yet. */
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Bytes that are not what the contract says; the message names the place. */
 export class LayoutError extends Error {
   override readonly name = 'LayoutError';
@@ -49,12 +62,15 @@ export class LayoutError extends Error {
 
 const FRAME_MAGIC = 0x4e444e41;
 const SERIES_MAGIC = 0x48444e41;
+const PART_MAGIC = 0x45444e41;
 const FRAME_VERSION = 2;
 const SERIES_VERSION = 1;
+const PART_VERSION = 1;
 const HEADER_BYTES = 72;
 /** Two floats of eight bytes, three words of four, one byte of kind. */
 const ROW_BYTES = 29;
 const SERIES_HEADER_BYTES = 16;
+const PART_HEADER_BYTES = 24;
 const UTF8 = new TextDecoder();
 
 /** Reads a live frame. Throws `LayoutError` when the bytes are not one. */
@@ -115,6 +131,17 @@ export function readSeries(bytes: ArrayBuffer): Series[] {
     at += n * 20 + (n % 2) * 4;
   }
   return found;
+}
+
+/** Reads the answer of `export_next`. Throws `LayoutError` when the bytes are not one. */
+export function readPart(bytes: ArrayBuffer): Part {
+  const view = head(bytes, PART_HEADER_BYTES, PART_MAGIC, PART_VERSION);
+  return {
+    last: (view.getUint16(6, true) & 1) === 1,
+    rows: view.getFloat64(8, true),
+    share: view.getFloat64(16, true),
+    bytes: new Uint8Array(bytes, PART_HEADER_BYTES),
+  };
 }
 
 function head(bytes: ArrayBuffer, atLeast: number, magic: number, known: number): DataView {

@@ -9,6 +9,7 @@ type Label = Exclude<keyof ReturnType<typeof trendText>['keys'], 'title' | 'leng
 export interface Acts {
   pens(): void;
   picture(): void;
+  data(): void;
   /** Moves the pointer's line by so many steps; negative is to the left. */
   point(steps: number): void;
 }
@@ -47,6 +48,7 @@ export function trendKeys(desk: Desk, acts: Acts): KeyGroup {
       key('x', 'axes', () => (desk.sharing = desk.sharing === 'unit' ? 'own' : 'unit')),
       key('y', 'fit', () => (desk.fit = desk.fit === 'data' ? 'range' : 'data')),
       key('e', 'picture', acts.picture),
+      key('d', 'data', acts.data),
     ],
   };
 }

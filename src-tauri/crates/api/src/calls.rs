@@ -1,5 +1,6 @@
 //! The contract as a host sees it: who may call what, what is recorded, what is refused and in which words.
 
+mod exports;
 mod gateways;
 
 use std::sync::{Arc, Mutex};

@@ -6,8 +6,8 @@
 use crate::commands::Recorded;
 use crate::wire::{
     AcknowledgeAlarms, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
-    GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant,
-    ReadJournal, ResetAlarms, Session, Status, WriteOutcome, WriteTag,
+    ExportId, GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory,
+    ReadInstant, ReadJournal, ResetAlarms, Session, StartExport, Status, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -109,6 +109,12 @@ contract! {
     history_instant(ReadInstant) -> bytes, View, No;
     /// A trend as a picture for paper.
     trend_draw(DrawTrend) -> bytes, View, No;
+    /// Begins to write the samples of a trend as a file.
+    export_start(StartExport) -> json(ExportId), View, No;
+    /// The next part of such a file.
+    export_next(ExportId) -> bytes, View, No;
+    /// Ends it early.
+    export_cancel(ExportId) -> json(Nothing), View, No;
     /// What can be disturbed in the demo plant, and what is.
     demo_read(Nothing) -> json(DemoView), View, No;
     /// Disturbs the demo plant on purpose.

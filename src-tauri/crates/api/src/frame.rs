@@ -29,7 +29,10 @@
 //! series, u32 zero), then for each series `u32 tag`, `u32 n`, `f64 time[n]`, `f64 value[n]` (NaN is a gap),
 //! `u32 quality[n]`, and 4 bytes of padding where n is odd.
 //!
-//! `tests/golden` holds examples of both that the Rust and the TypeScript tests read.
+//! **Part** (`export_next`), version 1: a header of 24 bytes (u32 magic `ANDE`, u16 version, u16 flags: bit 0 = the last
+//! one, f64 rows written so far, f64 how much of the span is behind it, 0 to 1), then the next bytes of the file.
+//!
+//! `tests/golden` holds examples of all three that the Rust and the TypeScript tests read.
 
 use std::fmt::Write as _;
 
@@ -37,8 +40,10 @@ use model::{Quality, TagIndex, Timestamp, Value};
 
 const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"ANDN");
 const SERIES_MAGIC: u32 = u32::from_le_bytes(*b"ANDH");
+const PART_MAGIC: u32 = u32::from_le_bytes(*b"ANDE");
 const FRAME_VERSION: u16 = 2;
 const SERIES_VERSION: u16 = 1;
+const PART_VERSION: u16 = 1;
 const HEADER_BYTES: usize = 72;
 /// Integers up to here are exact in a 64-bit float.
 const EXACT: u64 = 1 << 53;
@@ -88,6 +93,19 @@ pub struct Series {
     pub tag: u32,
     /// Time, value (`None` is a gap) and quality, in order of time.
     pub points: Vec<(Timestamp, Option<f64>, Quality)>,
+}
+
+/// The next bytes of a file that is being exported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// Whether the file is whole with these.
+    pub last: bool,
+    /// Rows written so far.
+    pub rows: u64,
+    /// How much of the span is behind it, 0 to 1.
+    pub share: f64,
+    /// The bytes, none where no more are ready yet.
+    pub bytes: Vec<u8>,
 }
 
 /// Writes a frame.
@@ -144,6 +162,18 @@ pub fn encode_series(series: &[Series]) -> Vec<u8> {
     bytes
 }
 
+/// Writes a part of a file.
+pub fn encode_part(part: &Part) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(24 + part.bytes.len());
+    bytes.extend(PART_MAGIC.to_le_bytes());
+    bytes.extend(PART_VERSION.to_le_bytes());
+    bytes.extend(u16::from(part.last).to_le_bytes());
+    bytes.extend(as_float(part.rows).to_le_bytes());
+    bytes.extend(part.share.to_le_bytes());
+    bytes.extend(&part.bytes);
+    bytes
+}
+
 fn append_text(texts: &mut String, value: Option<&Value>) -> u32 {
     match value {
         Some(Value::Text(text)) => texts.push_str(text),
@@ -178,9 +208,9 @@ fn millis(time: Timestamp) -> f64 {
     time.millis() as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a revision a millisecond stays below 2^53 for 285,000 years")]
-fn as_float(revision: u64) -> f64 {
-    revision as f64
+#[expect(clippy::cast_precision_loss, reason = "what is counted here stays below 2^53: a thing a ms for 285,000 years")]
+fn as_float(count: u64) -> f64 {
+    count as f64
 }
 
 fn length(bytes: usize) -> u32 {
@@ -231,6 +261,12 @@ mod tests {
             row(4_000_000, None, Timestamp::default(), Quality::BAD_WAITING),
         ];
         check_golden("frame-full.bin", &encode(&header, &rows));
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_the_golden_one() {
+        let part = Part { last: true, rows: 123_456, share: 0.75, bytes: "a,\u{fc}\r\n".into() };
+        check_golden("part-last.bin", &encode_part(&part));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod bindings;
 mod calls;
 mod commands;
 mod contract;
+mod exports;
 mod failure;
 pub mod frame;
 mod picture;

@@ -11,6 +11,7 @@ use model::{Clock, TagIndex};
 use plant::TagIndices;
 use serde::{Deserialize, Serialize};
 
+use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
 use crate::wire::{DemoAct, DemoView, Host, Permission};
 use crate::{Audit, Code, Failure, contract};
@@ -129,6 +130,7 @@ pub struct Api {
     pub(crate) problems: std::sync::Mutex<Vec<plant::Problem>>,
     /// Whether somebody is changing the plant now.
     pub(crate) changing: AtomicBool,
+    pub(crate) exports: Exports,
     failures: AtomicU64,
 }
 
@@ -150,7 +152,13 @@ impl Api {
     /// A contract over these parts.
     pub fn new(mut parts: Parts) -> Self {
         let problems = std::sync::Mutex::new(std::mem::take(&mut parts.problems));
-        Self { parts, problems, changing: AtomicBool::new(false), failures: AtomicU64::new(1) }
+        Self {
+            parts,
+            problems,
+            changing: AtomicBool::new(false),
+            exports: Exports::default(),
+            failures: AtomicU64::new(1),
+        }
     }
 
     /// Carries out a command: finds it in the list, checks the permission, records the intent where it is audited,

@@ -93,6 +93,14 @@ impl Reader {
         self.names.ids(names)
     }
 
+    /// The names of all series in the file, in order.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn names(&self) -> Result<Vec<String>, ReadError> {
+        self.store.read(|connection| series::names(connection))
+    }
+
     /// The newest `n` samples, oldest first. Of a stretch whose samples were kept no longer it has the last.
     ///
     /// # Errors

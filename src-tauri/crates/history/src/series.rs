@@ -112,6 +112,11 @@ pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Opti
         .optional()
 }
 
+/// All names, in order.
+pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection.prepare_cached("SELECT name FROM series ORDER BY name")?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// How far a series is in blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sealed {

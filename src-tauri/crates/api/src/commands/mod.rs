@@ -5,6 +5,7 @@ mod adopt;
 mod alarms;
 mod audit;
 mod demo;
+mod exports;
 mod gateways;
 mod journal;
 mod plant;

@@ -96,7 +96,7 @@ impl Api {
 }
 
 /// The tags of a trend, each of which must exist.
-fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, Failure> {
+pub(super) fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<&'a Tag>, Failure> {
     if tags.is_empty() || tags.len() > MOST_PENS {
         return Err(Failure::new(Code::Invalid, format!("a trend has 1 to {MOST_PENS} tags, not {}", tags.len())));
     }
@@ -116,13 +116,13 @@ fn line<'s>(snapshot: &'s Snapshot, tag: &'s Tag) -> Line<'s> {
     Line { tag, series: snapshot.series_of(tag.index), live: snapshot.table.row(tag.index).map(live) }
 }
 
-fn span(from: i64, to: i64) -> Result<Span, Failure> {
+pub(super) fn span(from: i64, to: i64) -> Result<Span, Failure> {
     if from >= to {
         return Err(Failure::new(Code::Invalid, "the end of the time span is not after its beginning"));
     }
     Ok(Span { from: Timestamp::from_millis(from), to: Timestamp::from_millis(to) })
 }
 
-fn bytes(bytes: Vec<u8>) -> Answer {
+pub(super) fn bytes(bytes: Vec<u8>) -> Answer {
     Answer::Bytes { content_type: "application/octet-stream", bytes }
 }

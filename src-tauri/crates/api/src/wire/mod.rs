@@ -7,6 +7,7 @@ mod adopt;
 mod alarm;
 mod connection;
 mod demo;
+mod export;
 mod gateway;
 mod plant;
 mod session;
@@ -20,6 +21,7 @@ pub use alarm::{
 };
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};
+pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{
     BlockView, BrowseGateway, BrowsedView, CaptionView, CertificateLevel, CertificateOwner, CertificateView,
     CertificateWarning, GatewayDetail, GatewayId, NodeView, OfferView,
