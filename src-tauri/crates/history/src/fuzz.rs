@@ -106,10 +106,15 @@ mod tests {
                 fs::write(folder.join(target).join(name), bytes).expect("a seed can be written");
             }
         }
+        for (name, run) in TARGETS {
+            let seeds = fs::read_dir(folder.join(name)).expect("the folder of the seeds is in the tree");
+            for seed in seeds {
+                run(&fs::read(seed.expect("an entry of a folder that is being read").path()).expect("can be read"));
+            }
+        }
         for (target, name, bytes) in seeds() {
             let (_, run) = TARGETS.iter().find(|(known, _)| *known == target).expect("a target of its name");
-            let stored = fs::read(folder.join(target).join(name)).expect("the seed is in the tree");
-            run(&stored);
+            assert!(folder.join(target).join(name).exists(), "{name} is in the tree");
             run(&bytes);
         }
     }

@@ -207,7 +207,7 @@ impl<'a> Times<'a> {
     pub(super) fn all(&mut self) -> Result<Vec<i64>, Damaged> {
         match self {
             Times::Even { first, step, count } => Ok(progression(*first, *step, 0, *count)),
-            Times::Grid { period, lines, rests } => Ok(on_grid(*period, &lines.all()?, &rests.all()?)),
+            Times::Grid { period, lines, rests } => on_grid(*period, &lines.all()?, &rests.all()?),
             Times::Any(column) => column.all(),
         }
     }
@@ -216,7 +216,7 @@ impl<'a> Times<'a> {
     fn until(&mut self, i: usize) -> Result<Vec<i64>, Damaged> {
         match self {
             Times::Even { first, step, .. } => Ok(progression(*first, *step, i - i % PAGE, i % PAGE + 1)),
-            Times::Grid { period, lines, rests } => Ok(on_grid(*period, &lines.until(i)?, &rests.until(i)?)),
+            Times::Grid { period, lines, rests } => on_grid(*period, &lines.until(i)?, &rests.until(i)?),
             Times::Any(column) => column.until(i),
         }
     }
@@ -249,8 +249,13 @@ fn progression(first: i64, step: i64, from: usize, count: usize) -> Vec<i64> {
     (from..from + count).map(|i| first.wrapping_add(step.wrapping_mul(i64::try_from(i).unwrap_or(0)))).collect()
 }
 
-fn on_grid(period: i64, lines: &[i64], rests: &[i64]) -> Vec<i64> {
-    lines.iter().zip(rests).map(|(line, rest)| line.wrapping_mul(period).wrapping_add(*rest)).collect()
+/// A rest that reaches over the next line of the grid was written by nobody.
+fn on_grid(period: i64, lines: &[i64], rests: &[i64]) -> Result<Vec<i64>, Damaged> {
+    let time = |(line, rest): (&i64, &i64)| {
+        let within = (0..period).contains(rest);
+        within.then(|| line.wrapping_mul(period).wrapping_add(*rest)).ok_or(Damaged)
+    };
+    lines.iter().zip(rests).map(time).collect()
 }
 
 fn put_with<T: Item>(out: &mut Vec<u8>, numbers: &[T], delta: DeltaSpec) {
