@@ -1,4 +1,5 @@
-//! `andon import`: a plant's old samples, out of a file into history. Not while Andon runs with the same data.
+//! `andon import`: a plant's old samples, out of a file into history. Not while Andon runs with the same data. The
+//! journal has who did it.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -12,11 +13,12 @@ use clap::Args;
 use engine::SystemClock;
 use exchange::{Import, Mapping, MappingError, Summary};
 use history::{History, OpenError, Options};
-use model::{Clock as _, Timestamp};
+use model::{Clock, Timestamp};
 
 use crate::attention::Attention;
 use crate::check::count;
 use crate::data::Data;
+use crate::record::Record;
 
 /// What to import.
 #[derive(Clone, Debug, Args)]
@@ -62,28 +64,32 @@ pub fn run(folder: PathBuf, wanted: &ImportArgs) -> Result<ExitCode, Box<dyn Err
         None => None,
     };
     let data = Data::take(folder)?;
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     // What is old is why it is imported.
-    let history = History::open_with(&data.history(), clock.clone(), Options { retention: None });
+    let history = History::open_with(&data.history(), Arc::clone(&clock), Options { retention: None });
     let history = history.map_err(NotImported::Opening)?;
     let now = clock.now().wall;
     let how = Import { mapping: mapping.as_ref(), now, strict: wanted.strict };
     let mut attention = Attention::begin().map_err(NotImported::Attending)?;
     let mut watch = |share: f64| attention.ask(|| format!("{:.0} %", share * 100.0), share);
+    let record = Record::intent(&data.journal(), clock, "andon import", wanted.file.display().to_string())?;
     let summary = exchange::import(&mut file, &history, how, &mut watch);
     drop(attention);
+    record.outcome(line(&summary));
     Ok(tell(&wanted.file, summary, now))
 }
 
+/// What became of the rows.
+fn line(summary: &Summary) -> String {
+    let Summary { rows, stored, tags, first, last, refused, .. } = summary;
+    let span = first.zip(*last).map(|(first, last)| format!(", from {} to {}", words(first), words(last)));
+    let span = span.unwrap_or_default();
+    format!("{rows} rows read, {stored} samples of {} stored{span}, {refused} rows refused", count(*tags, "tag"))
+}
+
 fn tell(file: &Path, summary: Summary, now: Timestamp) -> ExitCode {
-    let Summary { rows, stored, tags, first, last, refused, refusals, stopped } = summary;
-    let span = first.zip(last).map(|(first, last)| format!(", from {} to {}", words(first), words(last)));
-    println!(
-        "{}: {rows} rows read, {stored} samples of {} stored{}, {refused} rows refused",
-        file.display(),
-        count(tags, "tag"),
-        span.unwrap_or_default()
-    );
+    println!("{}: {}", file.display(), line(&summary));
+    let Summary { first, refused, refusals, stopped, .. } = summary;
     for refusal in &refusals {
         println!("  {}: {}", refusal.place, refusal.words);
     }

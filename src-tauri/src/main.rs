@@ -17,6 +17,7 @@ mod http;
 mod import;
 mod logs;
 mod operate;
+mod record;
 mod references;
 mod rewrite;
 mod running;

@@ -5,9 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use engine::SystemClock;
+use journal::{Action, Entry, Journal, Phase, Query};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a start may take, seven days of past made up included.
@@ -315,6 +317,20 @@ fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
     assert_eq!(import.status.code(), Some(1), "{said}");
     assert!(said.contains("4 rows read, 2 samples of 1 tag stored, from 2025-11-23T06:00:00.000Z"), "{said}");
     assert!(said.contains("line 3: `warm` is no number") && said.contains("line 4: `=1+1`"), "{said}");
+
+    let journal = Journal::open(&Path::new(&first).join("journal.db"), Arc::new(SystemClock)).expect("a journal");
+    let page = journal.page(&Query { limit: 10, ..Query::default() }).expect("the journal can be read");
+    let outcomes = page.records.into_iter().filter_map(|record| match record.entry {
+        Entry::Action(Action { command, target, phase: Phase::Outcome { words, .. }, .. }) => {
+            Some(format!("{command} {target}: {words}"))
+        }
+        Entry::Action(_) | Entry::Alarm(_) | Entry::System(_) => None,
+    });
+    let outcomes: Vec<String> = outcomes.collect();
+    assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+    assert!(outcomes[0].starts_with(&format!("andon import {old}: 4 rows read, 2 samples of 1 tag")), "{outcomes:?}");
+    assert!(outcomes[1].contains("0 samples"), "{outcomes:?}");
+    drop(journal);
 
     for (format, name) in [("csv", "out.csv"), ("parquet", "out.parquet")] {
         let (file, into) = (path(name), format!("{second}-{format}"));

@@ -3,8 +3,8 @@
 //! [`export`] writes any tags over any span, in order of time; [`import`] reads such a file, or another system's by a
 //! [`Mapping`], into a history. You do *not* need this crate to draw a trend or to print a report.
 //!
-//! **Invariant:** memory does not grow with the span or with the file. An export holds one slice of time
-//! ([`slices`]), an import one record and one batch. What a history gives out comes back in: value, kind, time and
+//! **Invariant:** memory does not grow with the span or with the file. An export holds one slice of time, an
+//! import one record and one batch. What a history gives out comes back in: value, kind, time and
 //! quality. When a sample was received is not in a file; on import that is its own time.
 
 mod batches;

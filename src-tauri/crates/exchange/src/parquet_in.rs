@@ -1,8 +1,12 @@
 //! Parquet row by row, page by page of the file.
+//!
+//! The library panics where a damaged file contradicts itself. That is a damaged file and no bug of ours: what the library
+//! does with the file's bytes is guarded.
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 
 use model::{Timestamp, Value};
 use parquet::basic::Compression;
@@ -28,7 +32,8 @@ pub(crate) fn read(
     batches: &mut Batches<'_>,
     watch: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<(), ImportError> {
-    let reader = SerializedFileReader::new(file.try_clone().map_err(ImportError::Reading)?).map_err(damaged)?;
+    let file = file.try_clone().map_err(ImportError::Reading)?;
+    let reader = guarded(|| SerializedFileReader::new(file))?;
     check_compression(reader.metadata())?;
     let about = reader.metadata().file_metadata();
     let rows = u64::try_from(about.num_rows()).unwrap_or(0);
@@ -39,8 +44,10 @@ pub(crate) fn read(
         None if columns.iter().eq(COLUMNS) => own_layout(),
         None => return Err(ImportError::Unknown { columns: listed(&columns) }),
     };
-    for (row, number) in reader.get_row_iter(None).map_err(damaged)?.zip(1..) {
-        let row = row.map_err(damaged)?;
+    let mut rows_left = guarded(|| reader.get_row_iter(None))?;
+    let mut number = 0;
+    while let Some(row) = guarded(|| rows_left.next().transpose())? {
+        number += 1;
         let record =
             if own { own_record(&row) } else { row.get_column_iter().map(|(_, field)| given(field)).collect() };
         batches.record(&layout, Ok(&record), || format!("row {number}"))?;
@@ -140,6 +147,11 @@ fn share(number: u64, of: u64) -> f64 {
     (number as f64 / of.max(1) as f64).clamp(0.0, 1.0)
 }
 
-fn damaged(error: ParquetError) -> ImportError {
-    ImportError::Parquet(error.to_string())
+fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ImportError> {
+    // After a panic nothing of the library is used again.
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(ImportError::Parquet(error.to_string())),
+        Err(_) => Err(ImportError::Parquet("it is damaged".to_owned())),
+    }
 }
