@@ -11,6 +11,7 @@
 
 mod blocks;
 mod coding;
+mod damage;
 mod fresh;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
@@ -22,7 +23,9 @@ mod queue;
 mod reader;
 mod recorder;
 mod reduce;
+mod remains;
 mod roll;
+mod salvage;
 mod samples;
 mod seal;
 mod series;
@@ -36,6 +39,7 @@ use std::time::Duration;
 
 use model::{Clock, Quality, Sample, Timestamp};
 
+use damage::Damage;
 use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
 use recorder::Recorder;
@@ -101,6 +105,7 @@ pub struct History {
     queue: Arc<Queue>,
     names: Arc<Names>,
     tails: Arc<Tails>,
+    damage: Arc<Damage>,
     /// Taken when it is joined, at the end.
     thread: Option<JoinHandle<()>>,
 }
@@ -133,12 +138,21 @@ impl History {
         let queue = Arc::new(Queue::default());
         let names = Arc::new(Names::default());
         let tails = Arc::new(Tails::default());
-        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), options);
+        let damage = Arc::new(Damage::default());
+        let recorder = Recorder::new(
+            store.clone(),
+            writer,
+            queue.clone(),
+            names.clone(),
+            tails.clone(),
+            damage.clone(),
+            options,
+        );
         let thread = thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || recorder.run())
             .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
-        Ok(History { store, queue, names, tails, thread: Some(thread) })
+        Ok(History { store, queue, names, tails, damage, thread: Some(thread) })
     }
 
     /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
@@ -195,12 +209,18 @@ impl History {
 
     /// How the file fares.
     pub fn status(&self) -> StoreStatus {
-        self.store.status(self.queue.len() as u64)
+        let mut status = self.store.status(self.queue.len() as u64);
+        let damage = self.damage.notice();
+        if !status.notice.is_empty() && !damage.is_empty() {
+            status.notice.push(' ');
+        }
+        status.notice.push_str(&damage);
+        status
     }
 
     /// A reader of the file: cheap to make and to clone, for any thread that may wait.
     pub fn reader(&self) -> Reader {
-        Reader { store: self.store.clone(), names: self.names.clone(), tails: self.tails.clone() }
+        Reader { store: self.store.clone(), names: self.names.clone(), tails: self.tails.clone(), damage: self.damage.clone() }
     }
 }
 

@@ -12,6 +12,8 @@ use model::{Clock, Quality, Sample, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::blocks::{self, Block};
+use crate::coding::Damaged;
+use crate::damage::{self, Damage};
 use crate::log::Log;
 use crate::reduce::Columns;
 use crate::roll::{MINUTE, Roll};
@@ -37,6 +39,7 @@ pub struct Reader {
     pub(crate) store: Arc<Store>,
     pub(crate) names: Arc<Names>,
     pub(crate) tails: Arc<Tails>,
+    pub(crate) damage: Arc<Damage>,
 }
 
 /// What of a block a picture needs.
@@ -62,7 +65,7 @@ impl Reader {
         if let Err(failure) = read {
             tracing::warn!(path = %path.display(), %failure, "the newest samples cannot be read");
         }
-        Ok(Reader { store, names: Arc::new(Names::default()), tails: Arc::new(tails) })
+        Ok(Reader { store, names: Arc::new(Names::default()), tails: Arc::new(tails), damage: Arc::default() })
     }
 
     /// The ids of names, for questions. Never fails: of a name that was never recorded there are no samples.
@@ -84,7 +87,11 @@ impl Reader {
             let block = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let block = blocks::before(&transaction, key, before)?;
-                block.map(|block| block.samples(&transaction).map(|samples| (block.first(), samples))).transpose()
+                let unpack = |block: Block| {
+                    let samples = self.damage.samples(&transaction, key, &block, &tail)?;
+                    Ok((block.first(), samples))
+                };
+                block.map(unpack).transpose()
             })?;
             let Some((first, samples)) = block else {
                 newest_first.extend((0..until).rev().take(n - newest_first.len()).map(|i| tail.sample(i)));
@@ -144,7 +151,8 @@ impl Reader {
                     // A row of a roll-up is no answer where newer samples fall into it, and where it reaches out of the span.
                     let whole =
                         block.first() >= from && block.last() < to && !tail.touches(block.first(), block.last());
-                    detail(&block, &transaction, whole.then_some(columns.width())).map(|detail| (block, detail))
+                    let width = whole.then_some(columns.width());
+                    self.detail(&transaction, key, &block, &tail, width).map(|detail| (block, detail))
                 };
                 found.into_iter().map(detail).collect::<rusqlite::Result<Vec<_>>>()
             })?;
@@ -215,7 +223,9 @@ impl Reader {
             let page = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let found = blocks::touching(&transaction, key, cursor, to - 1, PAGE)?;
-                let unpack = |block: Block| block.samples(&transaction).map(|samples| (block, samples));
+                let unpack = |block: Block| {
+                    self.damage.samples(&transaction, key, &block, &tail).map(|samples| (block, samples))
+                };
                 found.into_iter().map(unpack).collect::<rusqlite::Result<Vec<_>>>()
             })?;
             let full = page.len() == PAGE;
@@ -254,11 +264,41 @@ impl Reader {
         if newest.as_ref().is_some_and(|cell| cell.time >= block.last().min(time)) {
             return Ok(newest);
         }
-        let sealed = block.at(connection, time)?;
+        let Ok(sealed) = block.at(connection, time)? else {
+            self.damage.note(key, &block);
+            let late = self.tails.part(key, block.first(), block.last().saturating_add(1));
+            let samples = damage::gaps(&block, &late).overlaid(&late);
+            return Ok(samples.at(time).map(|i| samples.cell(i)));
+        };
         Ok(match (newest, sealed) {
             (Some(newest), Some(sealed)) if newest.time >= sealed.time => Some(newest),
             (newest, sealed) => sealed.or(newest),
         })
+    }
+
+    /// What a picture whose columns are so wide needs of a block; without a width, its samples.
+    fn detail(
+        &self,
+        connection: &Connection,
+        key: i64,
+        block: &Block,
+        tail: &Samples,
+        width: Option<i64>,
+    ) -> rusqlite::Result<Detail> {
+        // A row may be a little wider than a column: the day's 1,440 minutes on a screen of 1,920 pixels.
+        let serves =
+            |step: i64| width.is_some_and(|width| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2));
+        if serves(block.last().saturating_sub(block.first())) {
+            return Ok(Detail::Rolls(vec![block.roll]));
+        }
+        if block.has_minutes() && serves(MINUTE) {
+            match block.minutes(connection)? {
+                Ok(minutes) => return Ok(Detail::Rolls(minutes)),
+                // The samples know as much.
+                Err(Damaged) => self.damage.note(key, block),
+            }
+        }
+        self.damage.samples(connection, key, block, tail).map(Detail::Samples)
     }
 
     fn key(&self, id: SeriesId) -> Result<Option<i64>, ReadError> {
@@ -282,19 +322,6 @@ enum Walk {
 
 /// From this width of a column on, milliseconds, most blocks need no unpacking.
 const WIDE: i64 = 50 * MINUTE;
-
-/// What a picture whose columns are so wide needs of a block; without a width, its samples.
-fn detail(block: &Block, connection: &Connection, width: Option<i64>) -> rusqlite::Result<Detail> {
-    // A row may be a little wider than a column: the day's 1,440 minutes on a screen of 1,920 pixels.
-    let serves = |step: i64| width.is_some_and(|width| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2));
-    if serves(block.last().saturating_sub(block.first())) {
-        return Ok(Detail::Rolls(vec![block.roll]));
-    }
-    if block.has_minutes() && serves(MINUTE) {
-        return block.minutes(connection).map(Detail::Rolls);
-    }
-    block.samples(connection).map(Detail::Samples)
-}
 
 fn push_samples(columns: &mut Columns, samples: &Samples, from: i64, to: i64) {
     for i in samples.range(from, to) {

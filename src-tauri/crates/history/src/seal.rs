@@ -20,18 +20,28 @@ const WORTH_MERGING: usize = 1024 * 1024;
 /// A block ends when its texts have so many bytes, so that one block is unpacked in little memory.
 const MOST_TEXT: usize = 16 * 1024 * 1024;
 
+/// Which of two samples of the same time is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// The one that is sealed now: it came later.
+    New,
+    /// The one that is in a block already: what is sealed now is carried over from an older file.
+    Stored,
+}
+
 /// Seals samples of one series, in a transaction that the caller commits.
 pub(crate) fn seal(
     transaction: &Transaction<'_>,
     writing: &mut Writing<'_>,
     series: i64,
     samples: &Samples,
+    kept: Kept,
 ) -> rusqlite::Result<()> {
     let mut done = 0;
     while done < samples.len() {
         let day = start_of_day(samples.times()[done]);
         let end = samples.times().partition_point(|time| start_of_day(*time) <= day);
-        seal_day(transaction, writing, series, samples.part(done..end))?;
+        seal_day(transaction, writing, series, samples.part(done..end), kept)?;
         done = end;
     }
     Ok(())
@@ -42,6 +52,7 @@ fn seal_day(
     writing: &mut Writing<'_>,
     series: i64,
     new: Samples,
+    kept: Kept,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
     let mut merged = blocks::touching(transaction, series, first, last, usize::MAX)?;
@@ -67,10 +78,14 @@ fn seal_day(
     }
     let mut whole = Samples::default();
     for block in &merged {
-        whole = whole.overlaid(&block.samples(transaction)?);
+        whole = whole.overlaid(&writing.damage.samples(transaction, series, block, &new)?);
         blocks::remove(transaction, series, block)?;
     }
-    let whole = if merged.is_empty() { new } else { whole.overlaid(&new) };
+    let whole = match kept {
+        _ if merged.is_empty() => new,
+        Kept::New => whole.overlaid(&new),
+        Kept::Stored => new.overlaid(&whole),
+    };
     for end in borders(&whole) {
         write(writing, series, &whole.part(end))?;
     }

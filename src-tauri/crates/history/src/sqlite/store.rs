@@ -1,6 +1,6 @@
 //! One file in use: how it fares, its one writing connection, and its read-only ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,6 +51,8 @@ struct Condition {
     failure: Option<StoreFailure>,
     since: Timestamp,
     notice: String,
+    /// The damaged file that was set aside last.
+    aside: Option<PathBuf>,
 }
 
 impl Store {
@@ -92,7 +94,7 @@ impl Store {
             path,
             schema,
             clock,
-            condition: Mutex::new(Condition { failure: None, since, notice: String::new() }),
+            condition: Mutex::new(Condition { failure: None, since, notice: String::new(), aside: None }),
             generation: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
             size_limit: AtomicU64::new(0),
@@ -126,6 +128,22 @@ impl Store {
     /// Goes up whenever another file takes the place of the one before.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The damaged file that was set aside, told once.
+    pub fn take_aside(&self) -> Option<PathBuf> {
+        lock(&self.condition).aside.take()
+    }
+
+    /// What a person should know of the past.
+    pub fn set_notice(&self, notice: String) {
+        tracing::info!(path = %self.path.display(), notice);
+        lock(&self.condition).notice = notice;
     }
 
     /// The store's time.
@@ -210,6 +228,7 @@ impl Store {
     fn set_aside(&self) {
         match open::set_aside(&self.path, self.clock.now().wall) {
             Ok(aside) => {
+                lock(&self.condition).aside = Some(aside.clone());
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.replaced(format!("The file was damaged. It was set aside as {name}, and a new one was begun."));
             }
