@@ -215,9 +215,23 @@ impl Remains {
             series.push((key, Arc::from(name)));
             Ok(key)
         });
-        self.found.breaks += i64::from(!whole);
+        if !whole {
+            self.found.breaks += 1;
+            // The index of the names has every name once more.
+            let index = "SELECT id, name FROM series INDEXED BY sqlite_autoindex_series_1 ORDER BY name";
+            let by_name = connection.prepare(index).and_then(|mut index| {
+                let mut rows = index.query([])?;
+                while let Some(row) = rows.next()? {
+                    series.push((row.get(0)?, Arc::from(row.get::<_, String>(1)?)));
+                }
+                Ok(())
+            });
+            if let Err(error) = by_name {
+                tracing::debug!(%error, "the index of the names ended too");
+            }
+        }
         series.sort_unstable();
-        series.dedup();
+        series.dedup_by_key(|(key, _)| *key);
         self.series = series.into_iter().filter(|(key, _)| *key > self.after).collect();
         if has_log {
             self.read_log(connection, &sealed);

@@ -25,13 +25,15 @@ fn three_hours(place: &Place) {
     history.import((0..3 * COUNT).map(|i| number(id, i * STEP, noise(i))).collect()).expect("stores");
 }
 
-/// Turns a bit of the second hour's block on the disk, in the part that these columns tell.
+/// The bytes of the second hour.
+const SAMPLES: &str =
+    "SELECT substr(bytes, raw_at + 1, raw_bytes) FROM block JOIN segment ON id = raw_segment WHERE first = 3600000";
+const MINUTES: &str = "SELECT substr(bytes, minute_at + 1, minute_bytes) FROM block JOIN segment ON id = minute_segment WHERE first = 3600000";
+
+/// Turns a bit on the disk, in the middle of the bytes that a statement gives.
 fn flip(file: &Path, part: &str) {
     let connection = Connection::open(file).expect("opens");
-    let sql = format!(
-        "SELECT substr(bytes, {part}_at + 1, {part}_bytes) FROM block JOIN segment ON id = {part}_segment WHERE first = {HOUR}"
-    );
-    let bytes: Vec<u8> = connection.query_row(&sql, [], |row| row.get(0)).expect("there is such a block");
+    let bytes: Vec<u8> = connection.query_row(part, [], |row| row.get(0)).expect("there is such a block");
     drop(connection);
     let on_disk = fs::read(file).expect("reads");
     let places: Vec<usize> = bytes
@@ -60,7 +62,7 @@ fn good(x: f64) -> (Option<Value>, Quality) {
 fn a_block_with_a_flipped_bit_is_a_gap_and_all_others_are_there() {
     let place = Place::new();
     three_hours(&place);
-    flip(&place.file(), "raw");
+    flip(&place.file(), SAMPLES);
     let history = place.open();
     let id = one(&history, "x");
     assert_eq!(history.status().notice, "", "nobody has looked there yet");
@@ -91,7 +93,7 @@ fn a_block_with_a_flipped_bit_is_a_gap_and_all_others_are_there() {
 fn damaged_minutes_are_made_up_for_by_the_samples() {
     let place = Place::new();
     three_hours(&place);
-    flip(&place.file(), "minute");
+    flip(&place.file(), MINUTES);
     let history = place.open();
     let id = one(&history, "x");
     assert_eq!(raw(&history, id).len(), 3 * usize::try_from(COUNT).unwrap(), "the samples are whole");
@@ -109,7 +111,7 @@ fn damaged_minutes_are_made_up_for_by_the_samples() {
 fn late_samples_in_a_damaged_block_do_not_hold_over_what_is_lost() {
     let place = Place::new();
     three_hours(&place);
-    flip(&place.file(), "raw");
+    flip(&place.file(), SAMPLES);
     let (first, late) = (HOUR + 1_000, HOUR + HOUR / 2 + 1);
     let check = |history: &History| {
         let id = one(history, "x");
@@ -141,7 +143,7 @@ fn late_samples_in_a_damaged_block_do_not_hold_over_what_is_lost() {
 fn samples_that_are_brought_again_mend_the_block() {
     let place = Place::new();
     three_hours(&place);
-    flip(&place.file(), "raw");
+    flip(&place.file(), SAMPLES);
     {
         let history = place.open();
         let id = one(&history, "x");

@@ -156,23 +156,24 @@ fn what_can_be_read_of_a_file_of_the_first_format_is_carried_over() {
 
 #[test]
 fn carrying_over_goes_on_after_a_restart() {
-    let damaged = || {
+    let damaged = |seed| {
         let place = Place::new();
         six_hours(&place);
-        assert!(overwrite(&place.file(), 20, 3) > 0);
+        overwrite(&place.file(), 20, seed);
         place
     };
     // Ended in the middle of it, which takes some attempts where the disk is quick.
-    let stopped = (0..20).map(|_| damaged()).find(|place| {
+    let stopped = (1..=20).map(|seed| (seed, damaged(seed))).find(|(_, place)| {
         let history = place.open();
-        wait_for("it has begun", || history.status().notice.contains("being carried over") || is_over(&history));
+        let has_begun = || history.status().notice.contains("carried over");
+        wait_for("it has begun", || has_begun() || history.status().notice.is_empty());
         drop(history);
         let file = Connection::open(place.file()).unwrap();
         let noted = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'salvage')";
         file.query_row(noted, [], |row| row.get(0)).unwrap()
     });
-    let stopped = stopped.expect("one of them is stopped half way");
-    let there = [stopped, damaged()].map(|place| {
+    let (seed, stopped) = stopped.expect("one of them is stopped half way");
+    let there = [stopped, damaged(seed)].map(|place| {
         let history = place.open();
         wait_for("it is read to its end", || is_over(&history));
         examine(&history)
@@ -186,10 +187,8 @@ fn what_is_recorded_meanwhile_is_newer_than_what_is_carried_over() {
     six_hours(&place);
     assert!(overwrite(&place.file(), 20, 2) > 0);
     let history = place.open();
-    let rows = (0..SERIES).map(|series| Row {
-        series: one(&history, &name(series)),
-        sample: Sample::good(time(0), Value::Float(-1.0)),
-    });
+    let rows = (0..SERIES)
+        .map(|series| Row { series: one(&history, &name(series)), sample: Sample::good(time(0), Value::Float(-1.0)) });
     history.import(rows.collect()).unwrap();
     wait_for("it is read to its end", || is_over(&history));
     for series in 0..SERIES {
