@@ -12,6 +12,7 @@ mod data;
 mod demo;
 mod export;
 mod folder;
+mod history;
 mod http;
 mod logs;
 mod operate;

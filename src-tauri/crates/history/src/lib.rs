@@ -9,7 +9,9 @@
 //! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
 //! in [`StoreStatus`], never a panic and never unbounded memory.
 
+mod backup;
 mod blocks;
+mod check;
 mod coding;
 mod damage;
 mod fresh;
@@ -39,6 +41,8 @@ use std::time::Duration;
 
 use model::{Clock, Quality, Sample, Timestamp};
 
+pub use backup::{BackupError, Progress, backup, restore};
+pub use check::{Contents, Finding, Looked, check};
 use damage::Damage;
 use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
@@ -48,6 +52,7 @@ use sqlite::{Schema, Store};
 
 use tails::Tails;
 
+pub use sqlite::copy::{CopyError, Pages};
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 
 /// What one tag's samples are kept under. The same name has the same id for as long as the history is open.
@@ -139,15 +144,8 @@ impl History {
         let names = Arc::new(Names::default());
         let tails = Arc::new(Tails::default());
         let damage = Arc::new(Damage::default());
-        let recorder = Recorder::new(
-            store.clone(),
-            writer,
-            queue.clone(),
-            names.clone(),
-            tails.clone(),
-            damage.clone(),
-            options,
-        );
+        let recorder =
+            Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), damage.clone(), options);
         let thread = thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || recorder.run())
@@ -220,7 +218,12 @@ impl History {
 
     /// A reader of the file: cheap to make and to clone, for any thread that may wait.
     pub fn reader(&self) -> Reader {
-        Reader { store: self.store.clone(), names: self.names.clone(), tails: self.tails.clone(), damage: self.damage.clone() }
+        Reader {
+            store: self.store.clone(),
+            names: self.names.clone(),
+            tails: self.tails.clone(),
+            damage: self.damage.clone(),
+        }
     }
 }
 

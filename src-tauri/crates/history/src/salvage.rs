@@ -134,9 +134,11 @@ fn in_this_file<T>(
     work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
 ) -> Result<Option<T>, StoreFailure> {
     let generation = store.generation();
-    writer.transact(|transaction, _| {
-        if store.generation() == generation { work(transaction).map(Some) } else { Ok(None) }
-    })
+    writer.transact(
+        |transaction, _| {
+            if store.generation() == generation { work(transaction).map(Some) } else { Ok(None) }
+        },
+    )
 }
 
 /// Notes a file, so that what is in it is not forgotten.

@@ -159,6 +159,14 @@ pub(crate) fn set_sealed(transaction: &Transaction<'_>, series: i64, sealed: Sea
     Ok(())
 }
 
+/// All series of the file with their names.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    connection
+        .prepare_cached("SELECT id, name FROM series ORDER BY id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
 /// The file's ids above `after`, in order, at most `limit`.
 pub(crate) fn following(connection: &Connection, after: i64, limit: i64) -> rusqlite::Result<Vec<i64>> {
     connection

@@ -7,6 +7,7 @@
 //! **Invariant:** a file of a newer version or of another program is never written to, and a damaged one is renamed,
 //! never deleted.
 
+pub mod copy;
 mod open;
 mod store;
 

@@ -226,7 +226,7 @@ impl Store {
     }
 
     fn set_aside(&self) {
-        match open::set_aside(&self.path, self.clock.now().wall) {
+        match open::set_aside(&self.path, "damaged", self.clock.now().wall) {
             Ok(aside) => {
                 lock(&self.condition).aside = Some(aside.clone());
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
