@@ -48,7 +48,7 @@ use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
 use recorder::Recorder;
 use series::Names;
-use sqlite::{Schema, Store};
+use sqlite::{OnFullDisk, Schema, Store};
 
 use tails::Tails;
 
@@ -120,6 +120,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4869,
     tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS],
     checked_up_to: 64 * 1024 * 1024,
+    on_full_disk: OnFullDisk::Wait,
 };
 
 impl History {

@@ -3,7 +3,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -222,6 +222,25 @@ fn a_full_disk_pauses_and_goes_on_by_itself() {
     wait_for("it goes on", || history.status().working && history.status().queued == 0);
     assert_eq!(history.status().reason, "");
     assert_eq!(count(&history, id), 20_001, "nothing was lost");
+}
+
+#[test]
+fn the_ballast_is_made_and_made_anew_when_there_is_room() {
+    const BALLAST: u64 = 32 * 1024 * 1024;
+    let place = Place::new();
+    let ballast = place.file().with_file_name("ballast");
+    let history = place.open();
+    let id = one(&history, "x");
+    history.import(vec![number(id, 1, 1.0)]).unwrap();
+    let taken = || {
+        let file = fs::metadata(&ballast).expect("it is there");
+        (file.len(), file.blocks() * 512 >= BALLAST)
+    };
+    assert_eq!(taken(), (BALLAST, true), "it takes its room, and does not only say so");
+    // What the journal does when the disk is full. Here it is not.
+    fs::OpenOptions::new().write(true).open(&ballast).unwrap().set_len(0).unwrap();
+    history.import(vec![number(id, 2, 1.0)]).unwrap();
+    assert_eq!((taken(), count(&history, id)), ((BALLAST, true), 2));
 }
 
 #[test]

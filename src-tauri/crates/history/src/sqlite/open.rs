@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-use super::{OpenError, StoreFailure, Trouble};
+use super::{OnFullDisk, OpenError, StoreFailure, Trouble};
 
 /// How long a statement waits for a lock that another program holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,6 +36,8 @@ pub struct Schema {
     /// A file no larger than this is checked whole when it is opened, bytes. Of a larger one the damage is found where
     /// it is read.
     pub checked_up_to: u64,
+    /// What to do when the disk is full.
+    pub on_full_disk: OnFullDisk,
 }
 
 /// One migration of one table.
@@ -232,7 +234,7 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()>
 }
 
 /// An error as SQLite itself would report it.
-fn sqlite_error(code: i32, words: Option<String>) -> rusqlite::Error {
+pub(super) fn sqlite_error(code: i32, words: Option<String>) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), words)
 }
 

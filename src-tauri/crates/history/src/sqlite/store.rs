@@ -8,13 +8,17 @@ use std::time::Duration;
 use model::{Clock, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::ballast::Ballast;
 use super::open::{self, NotOpen};
-use super::{OpenError, Schema, StoreFailure, StoreStatus, Trouble};
+use super::{OnFullDisk, OpenError, Schema, StoreFailure, StoreStatus, Trouble};
 
 /// Read-only connections kept open for the next question.
 const IDLE_READERS: usize = 4;
 /// Pauses between attempts, the last one for ever. Short, so that recording goes on soon after space is made.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// Pages in SQLite's log before they are moved into the file, while there is no room but the ballast's.
+const SCARCE_PAGES: i64 = 500;
 
 /// What all parts of the program know of one file. Shared by the writer's thread and all readers.
 pub struct Store {
@@ -45,6 +49,10 @@ pub struct Writer {
     epoch: u64,
     /// Failed attempts in a row.
     failures: usize,
+    /// Whether the last failure was for want of room on the disk.
+    was_full: bool,
+    /// Whether room was made for the next attempt.
+    made_room: bool,
 }
 
 struct Condition {
@@ -63,8 +71,16 @@ impl Store {
     pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
         open::check_library()?;
         let store = Arc::new(Store::new(path, schema, clock));
-        let mut writer =
-            Writer { store: store.clone(), connection: None, identity: None, told_limit: 0, epoch: 0, failures: 0 };
+        let mut writer = Writer {
+            store: store.clone(),
+            connection: None,
+            identity: None,
+            told_limit: 0,
+            epoch: 0,
+            failures: 0,
+            was_full: false,
+            made_room: false,
+        };
         match writer.connect() {
             Ok(_) => {}
             Err(NotOpen::Refused(refusal)) => return Err(refusal),
@@ -256,7 +272,7 @@ impl Writer {
             self.store.set_aside();
         }
         self.notice_absence();
-        let outcome = self.connect().and_then(|(connection, epoch)| {
+        let outcome = self.find_room().and_then(|()| self.connect()).and_then(|(connection, epoch)| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction, epoch)?;
             transaction.commit()?;
@@ -265,6 +281,7 @@ impl Writer {
         match outcome {
             Ok(answer) => {
                 self.failures = 0;
+                self.was_full = false;
                 self.store.set_condition(None);
                 Ok(answer)
             }
@@ -317,6 +334,20 @@ impl Writer {
         }
     }
 
+    /// Whether room was made on a full disk since the last failure, so that another attempt is worth it at once. Told once.
+    pub fn made_room(&mut self) -> bool {
+        std::mem::take(&mut self.made_room)
+    }
+
+    /// A store that waits for room writes nothing before there is some.
+    fn find_room(&self) -> Result<(), NotOpen> {
+        match self.store.schema.on_full_disk {
+            OnFullDisk::UseBallast => Ok(()),
+            OnFullDisk::Wait if Ballast::beside(&self.store.path).leaves_room(self.was_full) => Ok(()),
+            OnFullDisk::Wait => Err(open::sqlite_error(rusqlite::ffi::SQLITE_FULL, None).into()),
+        }
+    }
+
     fn connect(&mut self) -> Result<(&mut Connection, u64), NotOpen> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -324,6 +355,12 @@ impl Writer {
                 self.told_limit = 0;
                 self.epoch += 1;
                 let connection = self.open()?;
+                let is_scarce = self.store.schema.on_full_disk == OnFullDisk::UseBallast
+                    && Ballast::beside(&self.store.path).is_given_up();
+                if is_scarce {
+                    // SQLite's log is to take little of what the ballast left.
+                    connection.pragma_update(None, "wal_autocheckpoint", SCARCE_PAGES)?;
+                }
                 self.identity = open::identity(&self.store.path);
                 connection
             }
@@ -369,6 +406,11 @@ impl Writer {
         tracing::debug!(path = %self.store.path.display(), %error, "an attempt failed");
         if failure.trouble == Trouble::Damaged {
             self.store.suspect.store(true, Ordering::Release);
+        }
+        // A file that is as large as it may be says the same as a full disk.
+        self.was_full = failure.trouble == Trouble::DiskFull && self.store.size_limit.load(Ordering::Relaxed) == 0;
+        if self.was_full && self.store.schema.on_full_disk == OnFullDisk::UseBallast {
+            self.made_room = Ballast::beside(&self.store.path).give_up();
         }
         self.note(failure.clone());
         failure
