@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::data::{self, DataError};
 use crate::operate::{self, Served, Showing};
 use crate::running::Source;
-use crate::{act, check, export, import, secrets};
+use crate::{act, check, export, history, import, secrets};
 
 /// Exit code where another Andon has the data folder.
 const IN_USE: u8 = 2;
@@ -63,6 +63,9 @@ enum Command {
     /// Keep the passwords and keys that a plant file names.
     #[command(subcommand)]
     Secret(secrets::SecretCommand),
+    /// Look after the history: check it, copy it, put a copy back.
+    #[command(subcommand)]
+    History(history::HistoryCommand),
     /// Write out what history knows, as a file or as a picture.
     Export(Box<export::Export>),
     /// Take the samples of a file into history.
@@ -129,6 +132,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             secrets::run(what, data::last_plant(&folder))?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
         Some(Command::Export(wanted)) => {
             export::run(&data.map_or_else(data::default, Ok)?, *wanted)?;
             Ok(ExitCode::SUCCESS)
@@ -174,6 +178,9 @@ mod tests {
             "andon secret set broker --login",
             "andon secret list --plant plants/ulm",
             "andon secret forget broker",
+            "andon history check",
+            "andon history backup /media/stick/andon.backup --data /tmp/a",
+            "andon history restore andon.backup",
             "andon export trend --tag a/b --tag c/d --last 8h --png trend.png",
             "andon export trend --tag a/b --from 2026-11-23T06:00 --to 2026-11-23T14:00 --svg trend.svg",
             "andon export --data /tmp/a --tags */filler/*,a/b --last 8h --output -",
@@ -199,6 +206,7 @@ mod tests {
             "andon export",
             "andon import",
             "andon check",
+            "andon history backup",
             "andon secret set broker tr0ub4dor",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line} should not be understood");

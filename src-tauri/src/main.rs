@@ -13,6 +13,7 @@ mod data;
 mod demo;
 mod export;
 mod folder;
+mod history;
 mod http;
 mod import;
 mod logs;

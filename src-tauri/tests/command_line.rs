@@ -350,6 +350,52 @@ fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
     }
 }
 
+#[test]
+fn a_history_is_checked_and_copied_while_it_is_recorded_and_put_back_after() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let data = scratch.path().join("data");
+    let folder = data.to_str().expect("a path in UTF-8");
+    let copy = scratch.path().join("copy");
+    let file = copy.to_str().expect("a path in UTF-8");
+    let served = Served::start(&["demo", "--headless"], &data);
+
+    let checked = andon(&["history", "check", "--data", folder]);
+    let said = text(&checked.stdout);
+    assert!(checked.status.success() && said.contains("the history is whole"), "{said}{}", text(&checked.stderr));
+    assert!(said.contains(" samples, ") && said.contains(" a sample), from "), "{said}");
+
+    let made = andon(&["history", "backup", file, "--data", folder]);
+    assert!(made.status.success() && copy.exists(), "{}", text(&made.stderr));
+    let again = andon(&["history", "backup", file, "--data", folder]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("nothing is written over"), "{}", text(&again.stderr));
+
+    let refused = andon(&["history", "restore", file, "--data", folder]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains(&format!("process {}", served.child.id())), "{said}");
+    served.end();
+
+    let restored = andon(&["history", "restore", file, "--data", folder]);
+    let said = text(&restored.stdout);
+    assert!(restored.status.success() && said.contains("history.db.replaced-"), "{said}{}", text(&restored.stderr));
+    let checked = andon(&["history", "check", "--data", folder]);
+    assert!(checked.status.success(), "{}", text(&checked.stdout));
+
+    // A damaged one is told, and not put back.
+    let mut bytes = fs::read(&copy).expect("the copy");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 20_000].fill(0x5a);
+    fs::write(&copy, bytes).expect("the copy");
+    let refused = andon(&["history", "restore", file, "--data", folder]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("is damaged in"), "{}", text(&refused.stderr));
+    fs::copy(&copy, data.join("history.db")).expect("a copy");
+    let checked = andon(&["history", "check", "--data", folder]);
+    assert_eq!(checked.status.code(), Some(1), "{}", text(&checked.stdout));
+    assert!(text(&checked.stdout).contains("finding"), "{}", text(&checked.stdout));
+}
+
 fn draw(data: &str, option: &str, file: &Path) {
     let plant = fs::read_to_string(Path::new(data).join("demo-plant/plant.toml")).expect("the demo's plant");
     assert!(plant.contains("filler"));

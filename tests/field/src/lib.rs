@@ -6,6 +6,7 @@
 
 pub mod broker;
 pub mod certificates;
+pub mod disk;
 pub mod edge;
 pub mod figures;
 pub mod lab;

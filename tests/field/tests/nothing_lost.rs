@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
 use field::broker::{Mosquitto, Setup};
+use field::disk::SmallDisk;
 use field::figures::{self, rounds};
 use field::proxy::spread;
 use field::station::{Station, row};
@@ -239,45 +240,12 @@ async fn a_session_that_the_broker_forgot_is_made_anew_and_every_topic_read_agai
     );
 }
 
-/// A file system of a few megabytes on a folder; gone when dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(row: &str, megabytes: u32) -> Option<SmallDisk> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let size = format!("size={megabytes}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).status();
-        if mounted.is_ok_and(|status| status.success()) {
-            return Some(SmallDisk(folder));
-        }
-        figures::not_run(row, "it needs root, to make a small disk");
-        None
-    }
-
-    /// Takes all the space that is left.
-    fn fill(&self) {
-        let mut file = std::fs::File::create(self.0.path().join("ballast")).expect("an open disk");
-        while std::io::Write::write(&mut file, &[0; 4_096]).is_ok_and(|n| n == 4_096) {}
-    }
-
-    fn give_back(&self) {
-        std::fs::remove_file(self.0.path().join("ballast")).expect("it was filled");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "the test's own disk");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room() {
     let Some(disk) = SmallDisk::mount("disk full", 24) else { return };
     // The broker's usual bound of 20 messages under way: it sends no more of them until those are on disk.
     let broker = Mosquitto::start_as(Setup::default().persistent()).await;
-    let station = Station::start(disk.0.path(), &plant(broker.port));
+    let station = Station::start(disk.path(), &plant(broker.port));
     station.until_up().await;
     let load = Load::start(broker.port, Duration::from_millis(2));
     station.until("recording", |_| station.history.status().trouble.is_none() && load.published() > 200).await;
@@ -306,7 +274,7 @@ async fn on_a_full_disk_the_values_go_on_and_nothing_is_lost_once_there_is_room(
     let resumed = back.elapsed();
     let (published, base) = load.stop().await;
     station.stop().await;
-    let (missing, wrong) = drained(disk.0.path(), broker.port, published, base).await;
+    let (missing, wrong) = drained(disk.path(), broker.port, published, base).await;
     figures::measured(
         "disk full",
         &format!(

@@ -11,6 +11,7 @@ use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, Transaction, params}
 
 use crate::coding::Damaged;
 use crate::coding::{block, rolls};
+use crate::damage::Damage;
 use crate::roll::{Doubts, Roll};
 use crate::samples::{Cell, Samples};
 use crate::sqlite::Step;
@@ -56,11 +57,14 @@ pub(crate) const STEPS: &[Step] = &[Step {
           ) STRICT;",
 }];
 
+/// What SQLite gave, and whether it is what was written.
+pub(crate) type Checked<T> = rusqlite::Result<Result<T, Damaged>>;
+
 /// A block without its bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub roll: Roll,
-    last_quality: Quality,
+    pub last_quality: Quality,
     raw: Part,
     minutes: Part,
 }
@@ -77,6 +81,8 @@ struct Part {
 /// Blocks being written in one transaction, and the two segments that they share.
 pub(crate) struct Writing<'a> {
     transaction: &'a Transaction<'a>,
+    /// Where blocks that cannot be merged are noted.
+    pub damage: &'a Damage,
     raw: Segment,
     minutes: Segment,
 }
@@ -147,21 +153,23 @@ impl Block {
         self.raw.bytes
     }
 
-    pub(crate) fn samples(&self, connection: &Connection) -> rusqlite::Result<Samples> {
-        let samples = block::decode(&self.raw.load(connection)?).map_err(damaged)?;
-        let whole = samples.len() == self.count()
-            && samples.first() == Some(self.first())
-            && samples.last() == Some(self.last());
-        if whole { Ok(samples) } else { Err(damaged(Damaged)) }
+    pub(crate) fn samples(&self, connection: &Connection) -> Checked<Samples> {
+        let samples = self.raw.load(connection)?.and_then(|bytes| block::decode(&bytes));
+        Ok(samples.and_then(|samples| {
+            let whole = samples.len() == self.count()
+                && samples.first() == Some(self.first())
+                && samples.last() == Some(self.last());
+            if whole { Ok(samples) } else { Err(Damaged) }
+        }))
     }
 
     /// The newest sample at or before a time. Where the samples are gone it is what the roll-ups tell: the last sample exactly, any
     /// other one to a row and uncertain, as a float.
-    pub(crate) fn at(&self, connection: &Connection, time: i64) -> rusqlite::Result<Option<Cell>> {
+    pub(crate) fn at(&self, connection: &Connection, time: i64) -> Checked<Option<Cell>> {
         if !self.has_samples() {
-            return self.about(connection, time).map(Some);
+            return self.about(connection, time).map(|cell| Ok(Some(cell)));
         }
-        block::decode_at(&self.raw.load(connection)?, time).map_err(damaged)
+        Ok(self.raw.load(connection)?.and_then(|bytes| block::decode_at(&bytes, time)))
     }
 
     fn about(&self, connection: &Connection, time: i64) -> rusqlite::Result<Cell> {
@@ -174,7 +182,8 @@ impl Block {
             let last = ends.map(|(_, last)| last).filter(|_| !self.last_quality.is_bad());
             return Ok(cell(self.last(), last, self.last_quality));
         }
-        let rows = if self.has_minutes() { self.minutes(connection)? } else { vec![self.roll] };
+        let minutes = if self.has_minutes() { self.minutes(connection)? } else { Err(Damaged) };
+        let rows = minutes.unwrap_or_else(|Damaged| vec![self.roll]);
         let whole = rows.partition_point(|row| row.until <= time);
         let (at, number) = match (whole.checked_sub(1).and_then(|i| rows.get(i)), rows.first()) {
             (Some(row), _) => (row.until, row.ends.map(|(_, last)| last)),
@@ -185,22 +194,29 @@ impl Block {
     }
 
     /// The rows of its minutes. Only for a block that has them.
-    pub(crate) fn minutes(&self, connection: &Connection) -> rusqlite::Result<Vec<Roll>> {
-        rolls::decode(&self.minutes.load(connection)?).map_err(damaged)
+    pub(crate) fn minutes(&self, connection: &Connection) -> Checked<Vec<Roll>> {
+        Ok(self.minutes.load(connection)?.and_then(|bytes| rolls::decode(&bytes)))
     }
 }
 
 impl Part {
-    fn load(self, connection: &Connection) -> rusqlite::Result<Vec<u8>> {
-        let segment = self.segment.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        let blob = connection.blob_open(MAIN_DB, "segment", "bytes", segment, true)?;
+    fn load(self, connection: &Connection) -> Checked<Vec<u8>> {
+        /// That there is no such row (`SQLITE_ERROR`).
+        const MISSING: i32 = 1;
+        let Some(segment) = self.segment else { return Ok(Err(Damaged)) };
+        let blob = match connection.blob_open(MAIN_DB, "segment", "bytes", segment, true) {
+            Err(rusqlite::Error::SqliteFailure(error, _)) if error.extended_code == MISSING => {
+                return Ok(Err(Damaged));
+            }
+            blob => blob?,
+        };
         let whole = self.at.checked_add(self.bytes).is_some_and(|end| end <= blob.len());
         if !whole {
-            return Err(damaged(Damaged));
+            return Ok(Err(Damaged));
         }
         let mut bytes = vec![0; self.bytes];
         blob.read_at_exact(&mut bytes, self.at)?;
-        if crc32fast::hash(&bytes) == self.crc { Ok(bytes) } else { Err(damaged(Damaged)) }
+        Ok(if crc32fast::hash(&bytes) == self.crc { Ok(bytes) } else { Err(Damaged) })
     }
 }
 
@@ -317,6 +333,50 @@ pub(crate) fn oldest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     )
 }
 
+/// Which way rows are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Direction {
+    Up { after: i64 },
+    Down { before: i64, above: i64 },
+}
+
+/// Blocks of a series one after another, at most `limit`. Those in front of an error are taken too.
+pub(crate) fn page(
+    connection: &Connection,
+    series: i64,
+    direction: Direction,
+    limit: usize,
+    mut take: impl FnMut(Block),
+) -> rusqlite::Result<()> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (sql, from, to) = match direction {
+        Direction::Up { after } => (
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM block WHERE series = ?1 AND first > ?2 AND first <= ?3 ORDER BY first LIMIT ?4"
+            ),
+            after,
+            i64::MAX,
+        ),
+        Direction::Down { before, above } => (
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM block WHERE series = ?1 AND first > ?2 AND first < ?3 ORDER BY first DESC LIMIT ?4"
+            ),
+            above,
+            before,
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![series, from, to, limit])?;
+    while let Some(row) = rows.next()? {
+        take(Block::read(row)?);
+    }
+    Ok(())
+}
+
 /// The time of the newest sample in any block; one look into the index for each series.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row(
@@ -327,10 +387,10 @@ pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 }
 
 impl<'a> Writing<'a> {
-    pub(crate) fn begin(transaction: &'a Transaction<'a>) -> rusqlite::Result<Self> {
+    pub(crate) fn begin(transaction: &'a Transaction<'a>, damage: &'a Damage) -> rusqlite::Result<Self> {
         let next = transaction.query_row("SELECT coalesce(max(id), 0) + 1 FROM segment", [], |row| row.get(0))?;
         let segment = |id| Segment { id, live: 0, bytes: Vec::new() };
-        Ok(Self { transaction, raw: segment(next), minutes: segment(next + 1) })
+        Ok(Self { transaction, damage, raw: segment(next), minutes: segment(next + 1) })
     }
 
     /// Adds a block that overlaps no other of its series.
@@ -339,10 +399,10 @@ impl<'a> Writing<'a> {
         series: i64,
         roll: &Roll,
         last_quality: Quality,
-        raw: &[u8],
+        raw: Option<&[u8]>,
         minutes: Option<&[u8]>,
     ) -> rusqlite::Result<()> {
-        let raw = self.raw.add(raw);
+        let raw = raw.map_or_else(Part::default, |raw| self.raw.add(raw));
         let minutes = minutes.map_or_else(Part::default, |minutes| self.minutes.add(minutes));
         let (least, greatest) = roll.range.unzip();
         let (first_value, last_value) = roll.ends.unzip();
@@ -437,7 +497,7 @@ fn stored(length: usize) -> i64 {
     i64::try_from(length).expect("what is in memory is shorter")
 }
 
-/// Bytes that are not what was written are as bad as a page that is not.
-pub(crate) fn damaged(_: Damaged) -> rusqlite::Error {
+/// A row that is not what was written is as bad as a page that is not.
+fn damaged(_: Damaged) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), None)
 }

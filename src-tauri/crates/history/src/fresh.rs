@@ -2,11 +2,12 @@
 
 use model::{Quality, Sample, Timestamp, Value};
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::blocks::Writing;
+use crate::blocks::{Direction, Writing};
+use crate::damage::Damage;
 use crate::samples::{Cell, Samples};
-use crate::seal;
+use crate::seal::{self, Kept};
 use crate::sqlite::Step;
 
 /// `kind` tells what `value` means, `delay` is the time of arrival less the time, both in milliseconds.
@@ -45,7 +46,7 @@ mod kind {
 }
 
 /// Carries some samples of one series over. The table goes when it is empty.
-pub(crate) fn carry_over(transaction: &Transaction<'_>) -> rusqlite::Result<Left> {
+pub(crate) fn carry_over(transaction: &Transaction<'_>, damage: &Damage) -> rusqlite::Result<Left> {
     let exists: bool = transaction.query_row(
         "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'fresh')",
         [],
@@ -70,13 +71,44 @@ pub(crate) fn carry_over(transaction: &Transaction<'_>) -> rusqlite::Result<Left
             samples.put(Cell::of(&decode(row)?));
         }
     }
-    let mut writing = Writing::begin(transaction)?;
-    seal::seal(transaction, &mut writing, series, &samples)?;
+    let mut writing = Writing::begin(transaction, damage)?;
+    seal::seal(transaction, &mut writing, series, &samples, Kept::Stored)?;
     writing.finish()?;
     transaction
         .prepare_cached("DELETE FROM fresh WHERE series = ?1 AND time <= ?2")?
         .execute(params![series, samples.last()])?;
     Ok(Left::Some)
+}
+
+/// Rows of a series one after another, at most `limit`. Those in front of an error are taken too.
+pub(crate) fn page(
+    connection: &Connection,
+    series: i64,
+    direction: Direction,
+    limit: usize,
+    mut take: impl FnMut(Cell),
+) -> rusqlite::Result<()> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (sql, from, to) = match direction {
+        Direction::Up { after } => (
+            "SELECT time, kind, value, quality, delay FROM fresh
+             WHERE series = ?1 AND time > ?2 AND time <= ?3 ORDER BY time LIMIT ?4",
+            after,
+            i64::MAX,
+        ),
+        Direction::Down { before, above } => (
+            "SELECT time, kind, value, quality, delay FROM fresh
+             WHERE series = ?1 AND time > ?2 AND time < ?3 ORDER BY time DESC LIMIT ?4",
+            above,
+            before,
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![series, from, to, limit])?;
+    while let Some(row) = rows.next()? {
+        take(Cell::of(&decode(row)?));
+    }
+    Ok(())
 }
 
 /// The sample of a row.

@@ -10,8 +10,11 @@
 //! in [`StoreStatus`], never a panic and never unbounded memory.
 
 mod aggregate;
+mod backup;
 mod blocks;
+mod check;
 mod coding;
+mod damage;
 mod fresh;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
@@ -24,7 +27,9 @@ mod queue;
 mod reader;
 mod recorder;
 mod reduce;
+mod remains;
 mod roll;
+mod salvage;
 mod samples;
 mod seal;
 mod series;
@@ -39,17 +44,21 @@ use std::time::Duration;
 
 use model::{Clock, Quality, Sample, Timestamp};
 
+pub use backup::{BackupError, Progress, backup, restore};
+pub use check::{Contents, Finding, Looked, check};
+use damage::Damage;
 use keep::Kept;
 pub use keep::{Keep, Keeping};
 use queue::{Import, Queue};
 pub use reader::{ReadError, Reader};
 use recorder::Recorder;
 use series::Names;
-use sqlite::{Schema, Store};
+use sqlite::{OnFullDisk, Schema, Store};
 
 use tails::Tails;
 
 pub use aggregate::{MOST_INTERVALS, Summary};
+pub use sqlite::copy::{CopyError, Pages};
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 pub use states::{Increase, Interpolation, States};
 
@@ -109,6 +118,7 @@ pub struct History {
     names: Arc<Names>,
     tails: Arc<Tails>,
     kept: Arc<Kept>,
+    damage: Arc<Damage>,
     /// Taken when it is joined, at the end.
     thread: Option<JoinHandle<()>>,
 }
@@ -118,6 +128,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4869,
     tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS],
     checked_up_to: 64 * 1024 * 1024,
+    on_full_disk: OnFullDisk::Wait,
 };
 
 impl History {
@@ -143,12 +154,21 @@ impl History {
         let tails = Arc::new(Tails::default());
         let kept = Keeping { default: Keep::all(options.retention), ..Keeping::default() };
         let kept = Arc::new(Kept::new(kept));
-        let recorder = Recorder::new(store.clone(), writer, queue.clone(), names.clone(), tails.clone(), kept.clone());
+        let damage = Arc::new(Damage::default());
+        let recorder = Recorder::new(
+            store.clone(),
+            writer,
+            queue.clone(),
+            names.clone(),
+            tails.clone(),
+            kept.clone(),
+            damage.clone(),
+        );
         let thread = thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || recorder.run())
             .map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
-        Ok(History { store, queue, names, tails, kept, thread: Some(thread) })
+        Ok(History { store, queue, names, tails, kept, damage, thread: Some(thread) })
     }
 
     /// The ids of names, new ones made as needed. Never fails: a name reaches the file with its first row.
@@ -212,12 +232,23 @@ impl History {
 
     /// How the file fares.
     pub fn status(&self) -> StoreStatus {
-        self.store.status(self.queue.len() as u64)
+        let mut status = self.store.status(self.queue.len() as u64);
+        let damage = self.damage.notice();
+        if !status.notice.is_empty() && !damage.is_empty() {
+            status.notice.push(' ');
+        }
+        status.notice.push_str(&damage);
+        status
     }
 
     /// A reader of the file: cheap to make and to clone, for any thread that may wait.
     pub fn reader(&self) -> Reader {
-        Reader { store: self.store.clone(), names: self.names.clone(), tails: self.tails.clone() }
+        Reader {
+            store: self.store.clone(),
+            names: self.names.clone(),
+            tails: self.tails.clone(),
+            damage: self.damage.clone(),
+        }
     }
 }
 

@@ -249,6 +249,18 @@ impl Log {
     }
 }
 
+/// Reads what there is of a log, whatever is missing in between, and says how many parts are damaged.
+pub(crate) fn salvage(slots: &[(i64, Vec<u8>)], mut take: impl FnMut(u64, i64, Cell)) -> usize {
+    let mut slots: Vec<_> = slots.iter().filter_map(|(id, bytes)| Slot::parse(*id, bytes).ok()).collect();
+    slots.sort_by_key(|slot| slot.order);
+    let mut damaged = 0;
+    for run in slots.chunk_by(|a, b| a.order + 1 == b.order) {
+        let mut log = Log { used: run.to_vec().into(), ..Log::default() };
+        damaged += log.read(&mut take).len();
+    }
+    damaged
+}
+
 impl Plan {
     pub(crate) fn write(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut statement = transaction.prepare_cached("REPLACE INTO log (slot, bytes) VALUES (?1, ?2)")?;

@@ -13,6 +13,8 @@ use model::{Clock, Quality, Sample, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::blocks::{self, Block};
+use crate::coding::Damaged;
+use crate::damage::{self, Damage};
 use crate::log::Log;
 use crate::reduce::Columns;
 use crate::roll::{MINUTE, Roll};
@@ -38,6 +40,7 @@ pub struct Reader {
     pub(crate) store: Arc<Store>,
     pub(crate) names: Arc<Names>,
     pub(crate) tails: Arc<Tails>,
+    pub(crate) damage: Arc<Damage>,
 }
 
 /// What of a block is enough for a question.
@@ -85,7 +88,7 @@ impl Reader {
         if let Err(failure) = read {
             tracing::warn!(path = %path.display(), %failure, "the newest samples cannot be read");
         }
-        Ok(Reader { store, names: Arc::new(Names::default()), tails: Arc::new(tails) })
+        Ok(Reader { store, names: Arc::new(Names::default()), tails: Arc::new(tails), damage: Arc::default() })
     }
 
     /// The ids of names, for questions. Never fails: of a name that was never recorded there are no samples.
@@ -115,7 +118,11 @@ impl Reader {
             let block = self.store.read(|connection| {
                 let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
                 let block = blocks::before(&transaction, key, before)?;
-                block.map(|block| newest(&block, &transaction).map(|samples| (block.first(), samples))).transpose()
+                let unpack = |block: Block| {
+                    let samples = self.newest(&transaction, key, &block, &tail)?;
+                    Ok((block.first(), samples))
+                };
+                block.map(unpack).transpose()
             })?;
             let Some((first, samples)) = block else {
                 newest_first.extend((0..until).rev().take(n - newest_first.len()).map(|i| tail.sample(i)));
@@ -252,8 +259,8 @@ impl Reader {
                 let read = |block: Block| {
                     let (first, last) = (block.first(), block.last());
                     let whole = first >= from && last < to && !tail.touches(first, last);
-                    find(&block, &transaction, if whole { need(&block) } else { Need::Samples })
-                        .map(|found| (block, found))
+                    let need = if whole { need(&block) } else { Need::Samples };
+                    self.find(&transaction, key, &block, &tail, need).map(|found| (block, found))
                 };
                 let blocks = blocks::touching(&transaction, key, cursor, to - 1, page)?;
                 blocks.into_iter().map(read).collect::<rusqlite::Result<Vec<_>>>()
@@ -295,11 +302,52 @@ impl Reader {
         if newest.as_ref().is_some_and(|cell| cell.time >= block.last().min(time)) {
             return Ok(newest);
         }
-        let sealed = block.at(connection, time)?;
+        let Ok(sealed) = block.at(connection, time)? else {
+            self.damage.note(key, &block);
+            let late = self.tails.part(key, block.first(), block.last().saturating_add(1));
+            let samples = damage::gaps(&block, &late).overlaid(&late);
+            return Ok(samples.at(time).map(|i| samples.cell(i)));
+        };
         Ok(match (newest, sealed) {
             (Some(newest), Some(sealed)) if newest.time >= sealed.time => Some(newest),
             (newest, sealed) => sealed.or(newest),
         })
+    }
+
+    /// What is needed of a block, or the next finer of it that is there. Samples are not kept as long as what is known of them.
+    fn find(
+        &self,
+        connection: &Connection,
+        key: i64,
+        block: &Block,
+        tail: &Samples,
+        need: Need,
+    ) -> rusqlite::Result<Found> {
+        if need == Need::Block {
+            return Ok(Found::Rolls(vec![block.roll]));
+        }
+        if block.has_minutes() && (need == Need::Minutes || !block.has_samples()) {
+            match block.minutes(connection)? {
+                Ok(minutes) => return Ok(Found::Rolls(minutes)),
+                // The samples know as much.
+                Err(Damaged) => self.damage.note(key, block),
+            }
+        }
+        if block.has_samples() {
+            self.damage.samples(connection, key, block, tail).map(Found::Samples)
+        } else {
+            Ok(Found::Rolls(vec![block.roll]))
+        }
+    }
+
+    /// The samples of a block, or the last of them.
+    fn newest(&self, connection: &Connection, key: i64, block: &Block, tail: &Samples) -> rusqlite::Result<Samples> {
+        if block.has_samples() {
+            return self.damage.samples(connection, key, block, tail);
+        }
+        let mut last = Samples::default();
+        block.at(connection, block.last())?.into_iter().flatten().for_each(|cell| last.put(cell));
+        Ok(last)
     }
 
     fn key(&self, id: SeriesId) -> Result<Option<i64>, ReadError> {
@@ -327,28 +375,6 @@ fn enough(block: &Block, width: i64) -> Need {
         Need::Minutes
     } else {
         Need::Samples
-    }
-}
-
-/// The samples of a block, or the last of them.
-fn newest(block: &Block, connection: &Connection) -> rusqlite::Result<Samples> {
-    if block.has_samples() {
-        return block.samples(connection);
-    }
-    let mut last = Samples::default();
-    block.at(connection, block.last())?.into_iter().for_each(|cell| last.put(cell));
-    Ok(last)
-}
-
-/// Minutes are there only where they are fewer than the samples.
-fn find(block: &Block, connection: &Connection, need: Need) -> rusqlite::Result<Found> {
-    match need {
-        Need::Block => Ok(Found::Rolls(vec![block.roll])),
-        Need::Minutes if block.has_minutes() => block.minutes(connection).map(Found::Rolls),
-        Need::Minutes | Need::Samples if block.has_samples() => block.samples(connection).map(Found::Samples),
-        // Samples are not kept as long as what is known of them.
-        Need::Samples if block.has_minutes() => block.minutes(connection).map(Found::Rolls),
-        Need::Minutes | Need::Samples => Ok(Found::Rolls(vec![block.roll])),
     }
 }
 

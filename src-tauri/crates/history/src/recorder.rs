@@ -11,16 +11,19 @@ use rusqlite::Transaction;
 
 use crate::blocks::Writing;
 use crate::coding::batch::Batch;
+use crate::damage::Damage;
 use crate::fresh::Left;
-use crate::keep::{Keep, Keeping, Kept};
+use crate::keep::{self, Keep, Keeping};
 use crate::log::Log;
 use crate::prune::Ages;
 use crate::queue::{Import, Queue, Work};
+use crate::salvage::Salvage;
 use crate::samples::Cell;
+use crate::seal::{self, Kept};
 use crate::series::{Keys, Names, Sealed};
 use crate::sqlite::{Store, StoreFailure, Writer};
 use crate::tails::{Ripe, TailIndex, Tails};
-use crate::{Row, SeriesId, blocks, fresh, prune, seal, series, sqlite};
+use crate::{Row, SeriesId, blocks, fresh, prune, series, sqlite};
 
 /// Rows of one transaction of an import.
 const IMPORT_BATCH: usize = 50_000;
@@ -49,6 +52,7 @@ pub(crate) struct Recorder {
     queue: Arc<Queue>,
     names: Arc<Names>,
     tails: Arc<Tails>,
+    damage: Arc<Damage>,
     file: File,
     /// Rows being committed; kept until they are.
     batch: Vec<Row>,
@@ -56,7 +60,7 @@ pub(crate) struct Recorder {
     gaps: HashMap<SeriesId, Timestamp>,
     /// Whether a table of the first format may still have rows.
     carrying_over: Left,
-    kept: Arc<Kept>,
+    kept: Arc<keep::Kept>,
     retention_due: Uptime,
     /// The time after which nothing is taken for old; none where that is not known.
     latest: Option<Latest>,
@@ -77,6 +81,7 @@ struct File {
     /// Tails to seal.
     due: VecDeque<Due>,
     pruned: prune::Done,
+    salvage: Salvage,
 }
 
 /// A tail to seal.
@@ -113,7 +118,8 @@ impl Recorder {
         queue: Arc<Queue>,
         names: Arc<Names>,
         tails: Arc<Tails>,
-        kept: Arc<Kept>,
+        kept: Arc<keep::Kept>,
+        damage: Arc<Damage>,
     ) -> Self {
         let retention_due = store.clock().now().uptime + RETENTION_FIRST;
         let mut recorder = Self {
@@ -122,6 +128,7 @@ impl Recorder {
             queue,
             names,
             tails,
+            damage,
             file: File::default(),
             batch: Vec::new(),
             gaps: HashMap::new(),
@@ -134,9 +141,8 @@ impl Recorder {
             giving_back: false,
         };
         if recorder.store.failure().is_none() {
-            let (file, tails, store) = (&mut recorder.file, &recorder.tails, &recorder.store);
             // A failure is in the store's condition; the first commit tries again.
-            drop(recorder.writer.transact(|transaction, _| file.load(transaction, store.generation(), tails)));
+            recorder.load();
         }
         recorder
     }
@@ -175,9 +181,16 @@ impl Recorder {
         }
     }
 
+    /// Reads the log of a file that was not open before.
+    fn load(&mut self) {
+        let Self { file, tails, damage, store, writer, .. } = self;
+        drop(writer.transact(|transaction, _| file.load(transaction, store, tails, damage)));
+    }
+
     /// How long there is nothing to do but wait.
     fn idle(&self) -> Duration {
-        if self.pruning.is_some() || self.giving_back || !self.file.due.is_empty() || self.carrying_over == Left::Some {
+        let in_parts = self.carrying_over == Left::Some || self.file.salvage.is_due();
+        if self.pruning.is_some() || self.giving_back || !self.file.due.is_empty() || in_parts {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
@@ -186,10 +199,14 @@ impl Recorder {
     }
 
     fn idle_step(&mut self) {
-        if !self.file.due.is_empty() {
+        if self.file.generation != Some(self.store.generation()) {
+            self.load();
+        } else if !self.file.due.is_empty() {
             self.seal_step();
+        } else if self.file.salvage.is_due() {
+            self.salvage_step();
         } else if self.carrying_over == Left::Some {
-            if let Ok(left) = self.writer.transact(|transaction, _| fresh::carry_over(transaction)) {
+            if let Ok(left) = self.writer.transact(|transaction, _| fresh::carry_over(transaction, &self.damage)) {
                 self.carrying_over = left;
             }
         } else if self.giving_back {
@@ -199,6 +216,11 @@ impl Recorder {
             self.keep_small();
             self.prune_step();
         }
+    }
+
+    /// After a failure the same step comes again.
+    fn salvage_step(&mut self) {
+        drop(self.file.salvage.step(&mut self.writer, &self.store, &self.damage));
     }
 
     /// Commits what was queued when it was called.
@@ -240,9 +262,9 @@ impl Recorder {
 
     /// Commits gaps and as many rows as one batch of the log takes, and says how many.
     fn store_rows(&mut self, rows: &[Row]) -> Result<usize, StoreFailure> {
-        let Self { file, names, tails, gaps, store, writer, .. } = self;
+        let Self { file, names, tails, damage, gaps, store, writer, .. } = self;
         let (collected, plan) = writer.transact(|transaction, epoch| {
-            file.load(transaction, store.generation(), tails)?;
+            file.load(transaction, store, tails, damage)?;
             let collected = file.collect(transaction, epoch, names, tails, gaps, rows)?;
             let mut body = Vec::new();
             file.making.write(&mut body);
@@ -307,14 +329,14 @@ impl Recorder {
             return;
         }
         let generation = self.file.generation;
-        let (log, store) = (&self.file.log, &self.store);
+        let (log, store, damage) = (&self.file.log, &self.store, &self.damage);
         let sealed = self.writer.transact(|transaction, _| {
             if generation != Some(store.generation()) {
                 return Ok(false);
             }
-            let mut writing = Writing::begin(transaction)?;
+            let mut writing = Writing::begin(transaction, damage)?;
             for (_, ripe) in &ripe {
-                seal::seal(transaction, &mut writing, ripe.key, &ripe.samples)?;
+                seal::seal(transaction, &mut writing, ripe.key, &ripe.samples, Kept::New)?;
                 let sealed = Sealed { batch: log.next_batch() - 1, before: ripe.before };
                 series::set_sealed(transaction, ripe.key, sealed)?;
             }
@@ -338,6 +360,9 @@ impl Recorder {
     /// Leaves a file behind that needs no reading of a log, as far as that goes quickly.
     fn seal_the_rest(&mut self) {
         let begun = Instant::now();
+        while self.file.salvage.has_rescued() && begun.elapsed() < LAST_SEALING {
+            self.salvage_step();
+        }
         self.file.due = self.tails.older_than(u64::MAX).into_iter().map(Due::Whole).collect();
         while !self.file.due.is_empty() {
             let before = self.file.due.len();
@@ -455,11 +480,24 @@ struct Collected {
 
 impl File {
     /// Reads the log of a file that was not open before.
-    fn load(&mut self, transaction: &Transaction<'_>, generation: u64, tails: &Tails) -> rusqlite::Result<()> {
+    fn load(
+        &mut self,
+        transaction: &Transaction<'_>,
+        store: &Store,
+        tails: &Tails,
+        damage: &Damage,
+    ) -> rusqlite::Result<()> {
+        let generation = store.generation();
         if self.generation == Some(generation) {
             return Ok(());
         }
-        tails.clear();
+        // Of a file that was not read to its end before there is nothing that is not in it.
+        let before = if self.generation.take().is_some() { tails.take() } else { Vec::new() };
+        let keys = &self.keys;
+        self.salvage.rescue(before.into_iter().filter_map(|(key, samples)| Some((keys.name(key)?, samples))));
+        self.salvage.restart(store.take_aside());
+        drop(tails.take());
+        damage.clear();
         self.due.clear();
         let sealed = series::sealed(transaction)?;
         let mut due = Vec::new();
@@ -475,7 +513,7 @@ impl File {
         self.log = log;
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
         self.due.extend(due.into_iter().map(Due::Ripe));
-        self.keys = Keys::default();
+        self.keys = Keys::of(transaction)?;
         self.pruned = prune::Done::default();
         self.generation = Some(generation);
         Ok(())
@@ -525,7 +563,7 @@ fn is_there(transaction: &Transaction<'_>, tails: &Tails, key: i64, time: i64) -
         return Ok(true);
     }
     match blocks::before(transaction, key, time)?.filter(|block| block.last() >= time) {
-        Some(block) => Ok(block.at(transaction, time)?.is_some_and(|cell| cell.time == time)),
+        Some(block) => Ok(block.at(transaction, time)?.ok().flatten().is_some_and(|cell| cell.time == time)),
         None => Ok(false),
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Transaction;
 
 use crate::blocks::{self, Block, Writing};
 use crate::coding::{MOST, block, rolls};
-use crate::roll;
+use crate::roll::{self, Roll};
 use crate::samples::Samples;
 use crate::tails::{WORTH_A_BLOCK, start_of_day, start_of_hour};
 
@@ -20,18 +20,28 @@ const WORTH_MERGING: usize = 1024 * 1024;
 /// A block ends when its texts have so many bytes, so that one block is unpacked in little memory.
 const MOST_TEXT: usize = 16 * 1024 * 1024;
 
+/// Which of two samples of the same time is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// The one that is sealed now: it came later.
+    New,
+    /// The one that is in a block already: what is sealed now is carried over from an older file.
+    Stored,
+}
+
 /// Seals samples of one series, in a transaction that the caller commits.
 pub(crate) fn seal(
     transaction: &Transaction<'_>,
     writing: &mut Writing<'_>,
     series: i64,
     samples: &Samples,
+    kept: Kept,
 ) -> rusqlite::Result<()> {
     let mut done = 0;
     while done < samples.len() {
         let day = start_of_day(samples.times()[done]);
         let end = samples.times().partition_point(|time| start_of_day(*time) <= day);
-        seal_day(transaction, writing, series, samples.part(done..end))?;
+        seal_day(transaction, writing, series, samples.part(done..end), kept)?;
         done = end;
     }
     Ok(())
@@ -42,14 +52,15 @@ fn seal_day(
     writing: &mut Writing<'_>,
     series: i64,
     new: Samples,
+    kept: Kept,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
     let mut merged = blocks::touching(transaction, series, first, last, usize::MAX)?;
     // Where samples are kept no longer, one that comes this late is not kept either, and what is known of the others stays.
     if let Some(gone) = merged.iter().find(|block| !block.has_samples()) {
         let (begin, end) = (new.range(first, gone.first()), new.range(gone.last().saturating_add(1), i64::MAX));
-        seal_day(transaction, writing, series, new.part(begin))?;
-        return seal_day(transaction, writing, series, new.part(end));
+        seal_day(transaction, writing, series, new.part(begin), kept)?;
+        return seal_day(transaction, writing, series, new.part(end), kept);
     }
     let is_neighbour = |block: &Block, edge: i64| {
         let small = block.count() < WORTH_A_BLOCK && start_of_day(block.first()) == start_of_day(edge);
@@ -73,14 +84,32 @@ fn seal_day(
     }
     let mut whole = Samples::default();
     for block in &merged {
-        whole = whole.overlaid(&block.samples(transaction)?);
+        whole = whole.overlaid(&writing.damage.samples(transaction, series, block, &new)?);
         blocks::remove(transaction, series, block)?;
     }
-    let whole = if merged.is_empty() { new } else { whole.overlaid(&new) };
+    let whole = match kept {
+        _ if merged.is_empty() => new,
+        Kept::New => whole.overlaid(&new),
+        Kept::Stored => new.overlaid(&whole),
+    };
     for end in borders(&whole) {
         write(writing, series, &whole.part(end))?;
     }
     Ok(())
+}
+
+/// Writes what is known of a block without samples, where there is nothing else of its time.
+pub(crate) fn keep_rolls(
+    transaction: &Transaction<'_>,
+    writing: &mut Writing<'_>,
+    series: i64,
+    block: &Block,
+    minutes: Option<&[Roll]>,
+) -> rusqlite::Result<()> {
+    if !blocks::touching(transaction, series, block.first(), block.last(), 1)?.is_empty() {
+        return Ok(());
+    }
+    writing.insert(series, &block.roll, block.last_quality, None, minutes.map(rolls::encode).as_deref())
 }
 
 /// Where to cut the samples of a day.
@@ -105,5 +134,5 @@ fn write(writing: &mut Writing<'_>, series: i64, samples: &Samples) -> rusqlite:
     let minutes = roll::of_minutes(samples);
     let minutes = (minutes.len() * WORTH_A_ROW <= samples.len()).then(|| rolls::encode(&minutes));
     let last_quality = samples.mark(samples.len() - 1).quality;
-    writing.insert(series, &roll, last_quality, &block::encode(samples), minutes.as_deref())
+    writing.insert(series, &roll, last_quality, Some(&block::encode(samples)), minutes.as_deref())
 }

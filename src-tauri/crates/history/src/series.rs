@@ -42,6 +42,8 @@ struct Known {
 pub(crate) struct Keys {
     epoch: u64,
     keys: Vec<Option<(i64, TailIndex)>>,
+    /// All names of the file, and of what was made in transactions that were rolled back perhaps more.
+    names: HashMap<i64, Arc<str>>,
 }
 
 impl Names {
@@ -69,9 +71,23 @@ impl Known {
 }
 
 impl Keys {
+    /// Of a file that is open now.
+    pub(crate) fn of(connection: &Connection) -> rusqlite::Result<Self> {
+        let names = connection
+            .prepare_cached("SELECT id, name FROM series")?
+            .query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Self { names, ..Self::default() })
+    }
+
     /// Forgets everything: a transaction was rolled back.
     pub(crate) fn clear(&mut self) {
         self.keys.clear();
+    }
+
+    /// The name of a key.
+    pub(crate) fn name(&self, key: i64) -> Option<Arc<str>> {
+        self.names.get(&key).cloned()
     }
 
     /// The file's id of a series and its tail, made where there is none. None for an id that this history did not give out.
@@ -91,10 +107,8 @@ impl Keys {
             return Ok(Some(*key));
         }
         let Some(name) = names.name(id) else { return Ok(None) };
-        let key = match find(transaction, &name)? {
-            Some(key) => key,
-            None => transaction.prepare_cached("INSERT INTO series (name) VALUES (?1)")?.insert(params![&*name])?,
-        };
+        let key = find_or_make(transaction, &name)?;
+        self.names.insert(key, name);
         if self.keys.len() <= id.0 as usize {
             self.keys.resize(id.0 as usize + 1, None);
         }
@@ -115,6 +129,14 @@ pub(crate) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Opti
 /// All names, in order.
 pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare_cached("SELECT name FROM series ORDER BY name")?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The file's id of a name, made where there is none.
+pub(crate) fn find_or_make(transaction: &Transaction<'_>, name: &str) -> rusqlite::Result<i64> {
+    match find(transaction, name)? {
+        Some(key) => Ok(key),
+        None => transaction.prepare_cached("INSERT INTO series (name) VALUES (?1)")?.insert(params![name]),
+    }
 }
 
 /// How far a series is in blocks.
@@ -140,6 +162,14 @@ pub(crate) fn set_sealed(transaction: &Transaction<'_>, series: i64, sealed: Sea
         .prepare_cached("UPDATE series SET sealed_batch = ?2, sealed_before = ?3 WHERE id = ?1")?
         .execute(params![series, sealed.batch.cast_signed(), sealed.before])?;
     Ok(())
+}
+
+/// All series of the file with their names.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    connection
+        .prepare_cached("SELECT id, name FROM series ORDER BY id")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// The file's ids above `after`, in order, at most `limit`.

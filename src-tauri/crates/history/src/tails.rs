@@ -133,9 +133,10 @@ impl Tails {
         }
     }
 
-    /// Forgets everything: another file took the place.
-    pub(crate) fn clear(&self) {
-        *self.write() = Inner::default();
+    /// Forgets everything, because another file took the place, and gives what there was: the series' keys and their samples.
+    pub(crate) fn take(&self) -> Vec<(i64, Samples)> {
+        let inner = std::mem::take(&mut *self.write());
+        inner.tails.into_iter().filter(|tail| !tail.samples.is_empty()).map(|tail| (tail.key, tail.samples)).collect()
     }
 
     fn which(&self, is_meant: impl Fn(&Tail) -> bool) -> Vec<TailIndex> {

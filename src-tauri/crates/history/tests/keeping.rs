@@ -175,3 +175,28 @@ fn a_file_near_its_limit_loses_what_is_oldest_and_goes_on() {
     assert!(left[0].time > time(400_000_000), "the oldest went: {:?}", left[0].time);
     assert_eq!(history.status().dropped, 0);
 }
+
+#[test]
+fn what_is_known_of_samples_that_went_is_carried_over_from_a_damaged_file() {
+    let place = Place::new();
+    drop({
+        let history = place.open();
+        old_and_new(&history, "x");
+        history
+    });
+    let keeping = Keep { raw: days(7), minutes: None, hours: None };
+    let history = keep(&place, |_| Keeping { default: keeping, ..Keeping::default() });
+    let id = history.series(&["x"])[0];
+    wait_for("the old samples are gone", || raw(&history, id).is_empty());
+    let before = summaries(&history, id, HOUR);
+    drop(history);
+    // SQLite reads the list of free pages only when it needs one, and its own check tells.
+    let mut bytes = std::fs::read(place.file()).expect("is there");
+    bytes[32..40].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0, 9]);
+    std::fs::write(place.file(), bytes).expect("writes");
+    let history = place.open();
+    let id = history.series(&["x"])[0];
+    assert!(history.status().notice.contains("damaged"), "{}", history.status().notice);
+    wait_for("what is known is there again", || summaries(&history, id, HOUR) == before);
+    assert!(raw(&history, id).is_empty());
+}

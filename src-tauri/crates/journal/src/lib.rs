@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use alarm::{AlarmId, Standing};
-use history::sqlite::{Schema, Store};
+use history::sqlite::{OnFullDisk, Schema, Store};
 use model::Clock;
 use rusqlite::TransactionBehavior;
 
@@ -50,6 +50,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4a6f,
     tables: &[names::STEPS, entries::STEPS, standing::STEPS],
     checked_up_to: 256 * 1024 * 1024,
+    on_full_disk: OnFullDisk::UseBallast,
 };
 
 impl Journal {

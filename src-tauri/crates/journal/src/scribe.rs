@@ -176,6 +176,10 @@ impl Scribe {
         if self.held.is_empty() {
             self.held = self.queue.take();
         }
+        self.write_held(Attempt::First)
+    }
+
+    fn write_held(&mut self, attempt: Attempt) -> Result<(), StoreFailure> {
         if self.held.is_empty() {
             let probed = self.writer.probe();
             self.retry_at = due(self.writer.pause());
@@ -208,6 +212,11 @@ impl Scribe {
                 }
                 Ok(())
             }
+            // Nobody is told that the disk is full before the ballast is used up too.
+            Err(_) if self.writer.made_room() && attempt == Attempt::First => {
+                self.doubtful = newest.or(self.doubtful);
+                self.write_held(Attempt::Second)
+            }
             Err(failure) => {
                 self.retry_at = due(self.writer.pause());
                 let (awaited, held) =
@@ -235,6 +244,14 @@ impl Scribe {
             }
         }
     }
+}
+
+/// How often it was tried to write what is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    /// Once more, after room was made.
+    Second,
 }
 
 fn due(pause: Duration) -> Option<Instant> {

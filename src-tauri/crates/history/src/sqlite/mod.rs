@@ -7,6 +7,8 @@
 //! **Invariant:** a file of a newer version or of another program is never written to, and a damaged one is renamed,
 //! never deleted.
 
+mod ballast;
+pub mod copy;
 mod open;
 mod store;
 
@@ -17,6 +19,7 @@ use model::Timestamp;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+pub use ballast::OnFullDisk;
 pub use open::{Schema, Step, bytes_used};
 pub use store::{Store, Writer, lock};
 

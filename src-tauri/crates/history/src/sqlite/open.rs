@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-use super::{OpenError, StoreFailure, Trouble};
+use super::{OnFullDisk, OpenError, StoreFailure, Trouble};
 
 /// How long a statement waits for a lock that another program holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,6 +36,8 @@ pub struct Schema {
     /// A file no larger than this is checked whole when it is opened, bytes. Of a larger one the damage is found where
     /// it is read.
     pub checked_up_to: u64,
+    /// What to do when the disk is full.
+    pub on_full_disk: OnFullDisk,
 }
 
 /// One migration of one table.
@@ -129,15 +131,15 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Renames a damaged file, its log with it, to a name with the time in it.
+/// Renames a file, its log with it, to a name with a word and the time in it.
 ///
 /// The log goes first: a database without its log is at worst older than it should be, but a log beside a new database
 /// would be taken for that one's own.
-pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+pub(super) fn set_aside(path: &Path, word: &str, now: Timestamp) -> io::Result<PathBuf> {
     let stamp = jiff::Timestamp::from_millisecond(now.millis())
         .map_or_else(|_| now.millis().to_string(), |time| time.strftime("%Y%m%dT%H%M%SZ").to_string());
     let aside = (0..1000)
-        .map(|n| if n == 0 { format!(".damaged-{stamp}") } else { format!(".damaged-{stamp}-{n}") })
+        .map(|n| if n == 0 { format!(".{word}-{stamp}") } else { format!(".{word}-{stamp}-{n}") })
         .map(|suffix| with_suffix(path, &suffix))
         .find(|candidate| !candidate.exists())
         .ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
@@ -242,11 +244,11 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()>
 }
 
 /// An error as SQLite itself would report it.
-fn sqlite_error(code: i32, words: Option<String>) -> rusqlite::Error {
+pub(super) fn sqlite_error(code: i32, words: Option<String>) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), words)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -1,6 +1,6 @@
 //! One file in use: how it fares, its one writing connection, and its read-only ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,13 +8,17 @@ use std::time::Duration;
 use model::{Clock, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::ballast::Ballast;
 use super::open::{self, NotOpen};
-use super::{OpenError, Schema, StoreFailure, StoreStatus, Trouble};
+use super::{OnFullDisk, OpenError, Schema, StoreFailure, StoreStatus, Trouble};
 
 /// Read-only connections kept open for the next question.
 const IDLE_READERS: usize = 4;
 /// Pauses between attempts, the last one for ever. Short, so that recording goes on soon after space is made.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// Pages in SQLite's log before they are moved into the file, while there is no room but the ballast's.
+const SCARCE_PAGES: i64 = 500;
 
 /// What all parts of the program know of one file. Shared by the writer's thread and all readers.
 pub struct Store {
@@ -45,12 +49,18 @@ pub struct Writer {
     epoch: u64,
     /// Failed attempts in a row.
     failures: usize,
+    /// Whether the last failure was for want of room on the disk.
+    was_full: bool,
+    /// Whether room was made for the next attempt.
+    made_room: bool,
 }
 
 struct Condition {
     failure: Option<StoreFailure>,
     since: Timestamp,
     notice: String,
+    /// The damaged file that was set aside last.
+    aside: Option<PathBuf>,
 }
 
 impl Store {
@@ -61,8 +71,16 @@ impl Store {
     pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
         open::check_library()?;
         let store = Arc::new(Store::new(path, schema, clock));
-        let mut writer =
-            Writer { store: store.clone(), connection: None, identity: None, told_limit: 0, epoch: 0, failures: 0 };
+        let mut writer = Writer {
+            store: store.clone(),
+            connection: None,
+            identity: None,
+            told_limit: 0,
+            epoch: 0,
+            failures: 0,
+            was_full: false,
+            made_room: false,
+        };
         match writer.connect() {
             Ok(_) => {}
             Err(NotOpen::Refused(refusal)) => return Err(refusal),
@@ -92,7 +110,7 @@ impl Store {
             path,
             schema,
             clock,
-            condition: Mutex::new(Condition { failure: None, since, notice: String::new() }),
+            condition: Mutex::new(Condition { failure: None, since, notice: String::new(), aside: None }),
             generation: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
             size_limit: AtomicU64::new(0),
@@ -126,6 +144,22 @@ impl Store {
     /// Goes up whenever another file takes the place of the one before.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The damaged file that was set aside, told once.
+    pub fn take_aside(&self) -> Option<PathBuf> {
+        lock(&self.condition).aside.take()
+    }
+
+    /// What a person should know of the past.
+    pub fn set_notice(&self, notice: String) {
+        tracing::info!(path = %self.path.display(), notice);
+        lock(&self.condition).notice = notice;
     }
 
     /// The store's time.
@@ -208,8 +242,9 @@ impl Store {
     }
 
     fn set_aside(&self) {
-        match open::set_aside(&self.path, self.clock.now().wall) {
+        match open::set_aside(&self.path, "damaged", self.clock.now().wall) {
             Ok(aside) => {
+                lock(&self.condition).aside = Some(aside.clone());
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.replaced(format!("The file was damaged. It was set aside as {name}, and a new one was begun."));
             }
@@ -237,7 +272,7 @@ impl Writer {
             self.store.set_aside();
         }
         self.notice_absence();
-        let outcome = self.connect().and_then(|(connection, epoch)| {
+        let outcome = self.find_room().and_then(|()| self.connect()).and_then(|(connection, epoch)| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction, epoch)?;
             transaction.commit()?;
@@ -246,6 +281,7 @@ impl Writer {
         match outcome {
             Ok(answer) => {
                 self.failures = 0;
+                self.was_full = false;
                 self.store.set_condition(None);
                 Ok(answer)
             }
@@ -298,6 +334,20 @@ impl Writer {
         }
     }
 
+    /// Whether room was made on a full disk since the last failure, so that another attempt is worth it at once. Told once.
+    pub fn made_room(&mut self) -> bool {
+        std::mem::take(&mut self.made_room)
+    }
+
+    /// A store that waits for room writes nothing before there is some.
+    fn find_room(&self) -> Result<(), NotOpen> {
+        match self.store.schema.on_full_disk {
+            OnFullDisk::UseBallast => Ok(()),
+            OnFullDisk::Wait if Ballast::beside(&self.store.path).leaves_room(self.was_full) => Ok(()),
+            OnFullDisk::Wait => Err(open::sqlite_error(rusqlite::ffi::SQLITE_FULL, None).into()),
+        }
+    }
+
     fn connect(&mut self) -> Result<(&mut Connection, u64), NotOpen> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -305,6 +355,12 @@ impl Writer {
                 self.told_limit = 0;
                 self.epoch += 1;
                 let connection = self.open()?;
+                let is_scarce = self.store.schema.on_full_disk == OnFullDisk::UseBallast
+                    && Ballast::beside(&self.store.path).is_given_up();
+                if is_scarce {
+                    // SQLite's log is to take little of what the ballast left.
+                    connection.pragma_update(None, "wal_autocheckpoint", SCARCE_PAGES)?;
+                }
                 self.identity = open::identity(&self.store.path);
                 connection
             }
@@ -350,6 +406,11 @@ impl Writer {
         tracing::debug!(path = %self.store.path.display(), %error, "an attempt failed");
         if failure.trouble == Trouble::Damaged {
             self.store.suspect.store(true, Ordering::Release);
+        }
+        // A file that is as large as it may be says the same as a full disk.
+        self.was_full = failure.trouble == Trouble::DiskFull && self.store.size_limit.load(Ordering::Relaxed) == 0;
+        if self.was_full && self.store.schema.on_full_disk == OnFullDisk::UseBallast {
+            self.made_room = Ballast::beside(&self.store.path).give_up();
         }
         self.note(failure.clone());
         failure
