@@ -4,6 +4,8 @@
 //! later. [`Reader`] answers with samples, or with what a picture so many pixels wide needs of them. [`sqlite`] holds
 //! how a database file of this program is opened, migrated and judged; `journal` uses it too, and nothing else of here.
 //!
+//! [`check()`] looks whether a file is whole, [`backup()`] copies it while it is recorded, and [`restore()`] puts a copy back.
+//!
 //! You do *not* need this crate to see live values, and it does not decide what is worth recording: the engine does.
 //!
 //! **Invariant:** no caller of [`History::record`] ever waits for a disk, and a disk that does not work is a condition
@@ -135,7 +137,8 @@ impl History {
     /// Opens the file at `path`, or makes it, with the default [`Options`].
     ///
     /// A disk that does not work now is no error: the history opens, says so in [`History::status`], and goes on trying.
-    /// A damaged file is set aside under a name with the time in it, and a new one is begun.
+    /// A damaged file is set aside under a name with the time in it, a new one is begun, and what is readable is carried over while
+    /// recording goes on.
     ///
     /// # Errors
     /// What trying again cannot mend: see [`OpenError`].

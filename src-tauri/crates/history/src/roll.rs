@@ -121,7 +121,8 @@ impl Roll {
         match samples.mark(i).quality.severity() {
             Severity::Good => {
                 self.good = self.good.saturating_add(time);
-                self.sum += samples.number(i).unwrap_or(0.0) * time as f64;
+                // The sum of two infinities can be no number, which SQLite would not keep.
+                self.sum = (self.sum + samples.number(i).unwrap_or(0.0) * time as f64).clamp(f64::MIN, f64::MAX);
             }
             Severity::Uncertain => self.uncertain = self.uncertain.saturating_add(time),
             Severity::Bad => self.bad = self.bad.saturating_add(time),

@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
@@ -155,6 +156,8 @@ impl Drop for Stopped<'_> {
 fn a_backup_made_while_it_is_recorded_has_all_that_was_stored_before() {
     let place = Place::new();
     let history = three_hours(&place);
+    let long = one(&history, "long");
+    history.import((0..300_000).map(|i| number(long, i * 1_000, noise(i))).collect()).unwrap();
     let (stored, stop) = (AtomicI64::new(0), AtomicBool::new(false));
     let id = one(&history, "busy");
     thread::scope(|scope| {
@@ -169,22 +172,29 @@ fn a_backup_made_while_it_is_recorded_has_all_that_was_stored_before() {
             wait_for("it is being written", || stored.load(Ordering::SeqCst) > round * 500);
             let before = stored.load(Ordering::SeqCst);
             let to = beside(&place, &format!("backup-{round}"));
-            let mut written_meanwhile = false;
-            let progress = |_| {
-                wait_for("more is written", || stored.load(Ordering::SeqCst) > before + 100);
-                written_meanwhile = true;
+            let mut copied = Vec::new();
+            let progress = |progress| {
+                if let Progress::Copied(pages) = progress {
+                    let now = stored.load(Ordering::SeqCst);
+                    wait_for("more is written between two steps", || stored.load(Ordering::SeqCst) > now);
+                    assert!(copied.last() < Some(&pages.done), "it does not begin again");
+                    copied.push(pages.done);
+                }
                 ControlFlow::Continue(())
             };
             let contents = backup(&place.file(), &to, place.clock.clone(), progress).expect("a backup");
-            assert!(written_meanwhile && contents.findings == 0);
+            assert_eq!(contents.findings, 0);
+            assert!(copied.len() > 2, "in several steps: {copied:?}");
             let busy = samples(&to, &place, "busy");
             let count = i64::try_from(busy.len()).unwrap();
             assert!(count >= before, "{count} of {before}");
             assert!(count < stored.load(Ordering::SeqCst), "what came later is not in it");
             assert!(busy.into_iter().eq((0..count).map(|i| i * STEP)), "it is of one moment");
-            assert_eq!(samples(&to, &place, "x").len(), usize::try_from(COUNT).unwrap());
+            assert_eq!(samples(&to, &place, "long").len(), 300_000);
         }
     });
+    let mode = fs::metadata(beside(&place, "backup-0")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it is for its owner");
     let left = names(&place).into_iter().filter(|name| name.starts_with("backup-") && name.len() > "backup-0".len());
     assert_eq!(left.collect::<Vec<_>>(), [""; 0], "each is one file");
 }

@@ -168,6 +168,22 @@ fn samples_of_another_historys_series_hold_nothing_up() {
 }
 
 #[test]
+fn numbers_whose_sum_is_not_a_number_are_sealed_as_others_are() {
+    let place = Place::new();
+    let rows = |history: &History| {
+        let id = one(history, "x");
+        (0..600).map(|i| number(id, i * 1_000, if i % 2 == 0 { f64::MAX } else { f64::MIN })).collect::<Vec<_>>()
+    };
+    {
+        let history = place.open();
+        history.import(rows(&history)).unwrap();
+    }
+    assert_eq!(blocks(&place.file()), 1, "closing has sealed them");
+    let history = place.open();
+    assert_eq!(count(&history, one(&history, "x")), 600);
+}
+
+#[test]
 fn long_texts_are_sealed_in_blocks_that_fit_into_memory() {
     let place = Place::new();
     let history = place.open();

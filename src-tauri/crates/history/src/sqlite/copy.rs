@@ -4,9 +4,10 @@
 //! SQLite's log of the original grows by what is written until the copy is done. It is made under another name and gets its own one
 //! once it is whole and on the disk.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use thiserror::Error;
 use super::open::{self, NotOpen, with_suffix};
 use super::{OpenError, Schema};
 
-/// Pages copied between two looks at whether it goes on: some milliseconds.
-const STEP: i32 = 2_000;
+/// Pages copied between two looks at whether it goes on: a megabyte, some milliseconds.
+const STEP: i32 = 256;
 
 /// Why there is no copy.
 #[derive(Debug, Error)]
@@ -44,8 +45,8 @@ pub enum CopyError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
-    /// The copy cannot be put in its place.
-    #[error("{} cannot be put in its place", path.display())]
+    /// The copy cannot be made where it is to be.
+    #[error("{} cannot be written", path.display())]
     Placing {
         /// The place.
         path: PathBuf,
@@ -91,6 +92,13 @@ impl Copied {
         // What an earlier attempt left behind when it was killed.
         remove(&half);
         let copied = Copied { half, to: to.to_owned() };
+        // What a plant makes is nobody else's business, wherever the copy lies.
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&copied.half)
+            .map_err(|source| CopyError::Placing { path: copied.half.clone(), source })?;
         match copied.copy(from, &mut progress) {
             Ok(ControlFlow::Continue(())) => Ok(copied),
             Ok(ControlFlow::Break(())) => Err(CopyError::Cancelled),
