@@ -80,10 +80,13 @@ pub fn bench(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> 
 
 /// The tests with real peers and faults at full length, one after the other, as `docs/faults.md` reports them.
 pub fn faults(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<(), Trouble> {
-    let mut command = project.cargo();
-    command.args(["test", "--package", "field", "--locked", "--no-fail-fast", "--", "--test-threads", "1"]);
-    command.args(only).env("ANDON_FAULTS", "long");
-    process::run(&mut command, FAULTS, interrupt)
+    for tests in [&["--package", "field"][..], &["--package", "history", "--test", "crash"]] {
+        let mut command = project.cargo();
+        command.args(["test", "--locked", "--no-fail-fast"]).args(tests).args(["--", "--test-threads", "1"]);
+        command.args(only).env("ANDON_FAULTS", "long");
+        process::run(&mut command, FAULTS, interrupt)?;
+    }
+    Ok(())
 }
 
 fn set_up_tools(project: &Project, interrupt: &Interrupt, steps: &mut Steps) -> Result<(), Trouble> {
