@@ -123,10 +123,7 @@ impl Reader {
     /// The disk's reason.
     pub fn summaries(&self, series: SeriesId, span: Span, step: i64) -> Result<Vec<Summary>, ReadError> {
         let Some(mut fold) = Fold::new(span, step) else { return Ok(Vec::new()) };
-        let before = match span.from.millis().checked_sub(1) {
-            Some(before) => self.at(&[series], Timestamp::from_millis(before))?.pop().flatten(),
-            None => None,
-        };
+        let before = self.newest_before(series, span.from)?;
         fold.begin(before.map(|sample| Held { number: sample.number(), severity: sample.quality.severity() }));
         let (span, from) = (fold.span, fold.span.from.millis());
         let minutes_serve = step % MINUTE == 0 && from % MINUTE == 0;

@@ -145,18 +145,10 @@ impl Reader {
     /// The disk's reason.
     pub fn raw(&self, series: SeriesId, span: Span, limit: usize) -> Result<Vec<Sample>, ReadError> {
         let mut taken = Vec::new();
-        self.walk(
-            series,
-            span,
-            PAGE,
-            |_| Need::Samples,
-            |stretch| {
-                if let Stretch::Samples(samples, range) = stretch {
-                    taken.extend(range.take(limit - taken.len()).map(|i| samples.sample(i)));
-                }
-                if taken.len() < limit { Walk::On } else { Walk::Enough }
-            },
-        )?;
+        self.walk_samples(series, span, |samples, range| {
+            taken.extend(range.take(limit - taken.len()).map(|i| samples.sample(i)));
+            if taken.len() < limit { Walk::On } else { Walk::Enough }
+        })?;
         Ok(taken)
     }
 
@@ -169,12 +161,11 @@ impl Reader {
     /// # Errors
     /// The disk's reason.
     pub fn minmax(&self, series: SeriesId, span: Span, pixels: u32) -> Result<Vec<Point>, ReadError> {
-        let Some(key) = self.key(series)?.filter(|_| span.from < span.to) else { return Ok(Vec::new()) };
+        if span.from >= span.to {
+            return Ok(Vec::new());
+        }
         let mut columns = Columns::new(span, pixels);
-        if let Some(time) = span.from.millis().checked_sub(1)
-            && let Some(cell) = self.cell_at(key, time)?
-        {
-            let sample = cell.sample();
+        if let Some(sample) = self.newest_before(series, span.from)? {
             columns.push(Point { time: sample.time, value: sample.number(), quality: sample.quality });
             columns.cut();
         }
@@ -234,6 +225,26 @@ impl Reader {
         Ok(samples)
     }
 
+    /// The newest sample before an instant.
+    pub(crate) fn newest_before(&self, series: SeriesId, time: Timestamp) -> Result<Option<Sample>, ReadError> {
+        let Some(before) = time.millis().checked_sub(1) else { return Ok(None) };
+        Ok(self.at(&[series], Timestamp::from_millis(before))?.pop().flatten())
+    }
+
+    /// Hands the samples of a span to `take`, stretch by stretch in order of time; those that are kept.
+    pub(crate) fn walk_samples(
+        &self,
+        series: SeriesId,
+        span: Span,
+        mut take: impl FnMut(&Samples, Range<usize>) -> Walk,
+    ) -> Result<(), ReadError> {
+        let take = |stretch: Stretch<'_>| match stretch {
+            Stretch::Samples(samples, range) => take(samples, range),
+            Stretch::Rolls(_) => Walk::On,
+        };
+        self.walk(series, span, PAGE, |_| Need::Samples, take)
+    }
+
     /// Hands what a span has to `take`, stretch by stretch in order of time. `need` says what is enough of a block that lies in the
     /// span as a whole and has no newer samples over it; of every other one the samples are handed over. So many blocks are read in one
     /// transaction.
@@ -287,13 +298,6 @@ impl Reader {
                 return Ok(());
             }
         }
-    }
-
-    fn cell_at(&self, key: i64, time: i64) -> Result<Option<Cell>, ReadError> {
-        self.store.read(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-            self.cell_in(&transaction, key, time)
-        })
     }
 
     fn cell_in(&self, connection: &Connection, key: i64, time: i64) -> rusqlite::Result<Option<Cell>> {

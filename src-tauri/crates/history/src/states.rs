@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{Quality, Sample, Timestamp, Value};
 
-use crate::reader::{Need, PAGE, ReadError, Reader, Stretch, Walk};
+use crate::reader::{ReadError, Reader, Walk};
 use crate::samples::{Cell, Kind};
 use crate::{SeriesId, Span};
 
@@ -56,21 +56,13 @@ impl Reader {
         if let Some(before) = self.newest_before(series, span.from)? {
             fold.change(&Cell::of(&before));
         }
-        self.walk(
-            series,
-            span,
-            PAGE,
-            |_| Need::Samples,
-            |stretch| {
-                if let Stretch::Samples(samples, range) = stretch {
-                    range.for_each(|i| {
-                        fold.hold(samples.times()[i]);
-                        fold.change(&samples.cell(i));
-                    });
-                }
-                Walk::On
-            },
-        )?;
+        self.walk_samples(series, span, |samples, range| {
+            range.for_each(|i| {
+                fold.hold(samples.times()[i]);
+                fold.change(&samples.cell(i));
+            });
+            Walk::On
+        })?;
         fold.hold(span.to.millis());
         Ok(fold.finish())
     }
@@ -83,19 +75,21 @@ impl Reader {
     pub fn increase(&self, series: SeriesId, span: Span, end: Option<f64>) -> Result<Increase, ReadError> {
         let mut found = Increase::default();
         let mut last = self.newest_before(series, span.from)?.filter(|s| s.quality.is_good()).and_then(|s| s.number());
-        self.samples_of(series, span, |sample| {
-            let Some(now) = sample.quality.is_good().then(|| sample.number()).flatten() else { return };
-            if let Some(before) = last {
-                match end {
-                    _ if now >= before => found.total += now - before,
-                    Some(end) if before < end && before - now > end / 2.0 => {
+        self.walk_samples(series, span, |samples, range| {
+            for i in range.filter(|i| samples.mark(*i).quality.is_good()) {
+                let Some(now) = samples.number(i) else { continue };
+                match (last, end) {
+                    (None, _) => {}
+                    (Some(before), _) if now >= before => found.total += now - before,
+                    (Some(before), Some(end)) if before < end && before - now > end / 2.0 => {
                         found.total += now + end - before;
                         found.rollovers += 1;
                     }
-                    _ => found.resets += 1,
+                    (Some(_), _) => found.resets += 1,
                 }
+                last = Some(now);
             }
-            last = Some(now);
+            Walk::On
         })?;
         Ok(found)
     }
@@ -118,20 +112,12 @@ impl Reader {
         let mut after = None;
         let mut doubtful = skipped || !before.quality.is_good();
         let ahead = Span { from: time, to: Timestamp::from_millis(i64::MAX) };
-        self.walk(
-            series,
-            ahead,
-            PAGE,
-            |_| Need::Samples,
-            |stretch| {
-                if let Stretch::Samples(samples, mut range) = stretch {
-                    let usable = |i: &usize| samples.number(*i).is_some();
-                    doubtful |= range.clone().take_while(|i| !usable(i)).next().is_some();
-                    after = range.find(usable).map(|i| samples.sample(i));
-                }
-                if after.is_some() { Walk::Enough } else { Walk::On }
-            },
-        )?;
+        self.walk_samples(series, ahead, |samples, mut range| {
+            let usable = |i: &usize| samples.number(*i).is_some();
+            doubtful |= range.clone().next().is_some_and(|first| !usable(&first));
+            after = range.find(usable).map(|i| samples.sample(i));
+            if after.is_some() { Walk::Enough } else { Walk::On }
+        })?;
         let (value, quality) = match after.as_ref().and_then(|after| after.number().map(|to| (after, to))) {
             Some((after, to)) => {
                 let share = millis(time, before.time) / millis(after.time, before.time);
@@ -145,11 +131,6 @@ impl Reader {
         Ok(Sample { time, received: time, value: Some(Value::Float(value)), quality })
     }
 
-    fn newest_before(&self, series: SeriesId, time: Timestamp) -> Result<Option<Sample>, ReadError> {
-        let Some(before) = time.millis().checked_sub(1) else { return Ok(None) };
-        Ok(self.at(&[series], Timestamp::from_millis(before))?.pop().flatten())
-    }
-
     /// The newest sample with a number, up to this one; and whether others were passed over.
     fn usable_before(&self, series: SeriesId, newest: Sample) -> Result<Option<(Sample, bool)>, ReadError> {
         let (mut sample, mut skipped) = (newest, false);
@@ -161,21 +142,6 @@ impl Reader {
             }
         }
         Ok(Some((sample, skipped)))
-    }
-
-    fn samples_of(&self, series: SeriesId, span: Span, mut take: impl FnMut(Sample)) -> Result<(), ReadError> {
-        self.walk(
-            series,
-            span,
-            PAGE,
-            |_| Need::Samples,
-            |stretch| {
-                if let Stretch::Samples(samples, range) = stretch {
-                    range.for_each(|i| take(samples.sample(i)));
-                }
-                Walk::On
-            },
-        )
     }
 }
 

@@ -63,6 +63,19 @@ fn extremes(history: &History, id: SeriesId) -> (f64, f64) {
     (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max))
 }
 
+/// A history whose old samples went, and what is known of their minutes and hours stayed.
+fn without_old_samples() -> (Place, History, SeriesId) {
+    let place = Place::new();
+    {
+        old_and_new(&place.open(), "x");
+    }
+    let keeping = Keep { raw: days(7), minutes: None, hours: None };
+    let history = keep(&place, |_| Keeping { default: keeping, ..Keeping::default() });
+    let id = history.series(&["x"])[0];
+    wait_for("the old samples are gone", || raw(&history, id).is_empty());
+    (place, history, id)
+}
+
 #[test]
 fn samples_go_first_then_minutes_and_what_is_known_of_them_stays() {
     let place = Place::new();
@@ -126,16 +139,7 @@ fn each_series_is_kept_as_long_as_it_says() {
 
 #[test]
 fn a_sample_that_comes_later_than_samples_are_kept_changes_nothing_of_what_is_known() {
-    let place = Place::new();
-    drop({
-        let history = place.open();
-        old_and_new(&history, "x");
-        history
-    });
-    let keeping = Keep { raw: days(7), minutes: None, hours: None };
-    let history = keep(&place, |_| Keeping { default: keeping, ..Keeping::default() });
-    let id = history.series(&["x"])[0];
-    wait_for("the old samples are gone", || raw(&history, id).is_empty());
+    let (place, history, id) = without_old_samples();
     let before = summaries(&history, id, HOUR);
     let late = |millis| number(id, millis, 9_999.0);
     history.import(vec![late(OLD - HOUR), late(OLD + 500), late(OLD + HOUR + 500), late(NOW - HOUR)]).expect("imports");
@@ -178,16 +182,7 @@ fn a_file_near_its_limit_loses_what_is_oldest_and_goes_on() {
 
 #[test]
 fn what_is_known_of_samples_that_went_is_carried_over_from_a_damaged_file() {
-    let place = Place::new();
-    drop({
-        let history = place.open();
-        old_and_new(&history, "x");
-        history
-    });
-    let keeping = Keep { raw: days(7), minutes: None, hours: None };
-    let history = keep(&place, |_| Keeping { default: keeping, ..Keeping::default() });
-    let id = history.series(&["x"])[0];
-    wait_for("the old samples are gone", || raw(&history, id).is_empty());
+    let (place, history, id) = without_old_samples();
     let before = summaries(&history, id, HOUR);
     drop(history);
     // SQLite reads the list of free pages only when it needs one, and its own check tells.
