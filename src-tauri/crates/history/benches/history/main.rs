@@ -1,13 +1,14 @@
 //! How fast history takes samples, how small it keeps them and how quickly it answers, beside a plain table in the same run.
 //!
 //! `cargo xtask bench history` prints a table in Markdown. What is measured can be made smaller or left out:
-//! `cargo xtask bench history -- rounds=1 seconds=3600 days=2 year=30 sizes=10,100`; a 0 leaves a part out. `plot=FILE.svg` draws
-//! the growth. The largest part is the file of 1,000 million samples, which takes 2 GB below the system's temporary folder.
+//! `cargo xtask bench history -- rounds=1 seconds=3600 days=2 year=30 sizes=10,100 peers=0`; a 0 leaves a part out. `plot=FILE.svg`
+//! draws the growth. The largest part is the file of 1,000 million samples, which takes 2 GB below the system's temporary folder.
 
 mod data;
 mod growth;
 mod ingest;
 mod measure;
+mod peers;
 mod pictures;
 mod plain;
 
@@ -62,6 +63,9 @@ fn main() -> Outcome<()> {
     if sizes != [0] {
         let plot = said.get("plot").map(PathBuf::from);
         growth::growth(folder.path(), &sizes, plot.as_deref(), &mut figures)?;
+    }
+    if number("peers", 1)? > 0 && seconds > 0 && days > 0 {
+        peers::peers(folder.path(), seconds, days, &mut figures)?;
     }
     write!(std::io::stdout().lock(), "{}", figures.table())?;
     Ok(())
