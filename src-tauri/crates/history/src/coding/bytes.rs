@@ -2,7 +2,9 @@
 //!
 //! Unsigned numbers take seven bits a byte, the lowest first; signed ones are folded so that small magnitudes are short.
 
-use std::io::Read;
+use std::cell::RefCell;
+
+use zstd::bulk::{Compressor, Decompressor};
 
 use super::Damaged;
 
@@ -49,7 +51,7 @@ pub(crate) fn put_packed_quickly(out: &mut Vec<u8>, part: &[u8]) {
 
 fn pack(out: &mut Vec<u8>, part: &[u8], level: i32) {
     if part.len() >= WORTH_PACKING
-        && let Ok(packed) = zstd::bulk::compress(part, level)
+        && let Ok(packed) = packed(part, level)
         && packed.len() + 4 < part.len()
     {
         put_length(out, part.len() + 1);
@@ -117,13 +119,37 @@ impl<'a> Bytes<'a> {
         let unpacked = self.length(most.saturating_add(1))?;
         let part = self.part()?;
         let Some(length) = unpacked.checked_sub(1) else { return Ok(part.to_vec()) };
-        let mut whole = Vec::new();
-        let limit = length as u64 + 1;
-        zstd::stream::read::Decoder::with_buffer(part)
-            .and_then(|decoder| decoder.take(limit).read_to_end(&mut whole))
-            .map_err(|_| Damaged)?;
+        let whole = unpack(part, length)?;
         if whole.len() == length { Ok(whole) } else { Err(Damaged) }
     }
+}
+
+fn packed(part: &[u8], level: i32) -> std::io::Result<Vec<u8>> {
+    thread_local! {
+        static KEPT: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => kept.insert(Compressor::new(level)?),
+        };
+        compressor.set_compression_level(level)?;
+        compressor.compress(part)
+    })
+}
+
+/// At most `length` bytes. Making what zstd works with takes longer than unpacking a short part, so each thread keeps its own.
+fn unpack(part: &[u8], length: usize) -> Result<Vec<u8>, Damaged> {
+    thread_local! {
+        static KEPT: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new().map_err(|_| Damaged)?),
+        };
+        decompressor.decompress(part, length).map_err(|_| Damaged)
+    })
 }
 
 #[cfg(test)]
