@@ -116,7 +116,7 @@ fn all(project: &Project) -> Vec<Check<'_>> {
     vec![
         ("rustfmt", SHORT, cargo(&["fmt", "--all", "--check"])),
         // The tests come before clippy: they build the program that the journeys and the window test start.
-        ("cargo test", LONG, cargo(&["test", "--workspace", "--exclude", "window", "--locked"])),
+        ("cargo test", LONG, cargo(&["test", "--workspace", "--no-fail-fast", "--exclude", "window", "--locked"])),
         ("clippy", LONG, cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])),
         ("UI format", SHORT, ui("format:check")),
         ("UI lint", SHORT, ui("lint")),

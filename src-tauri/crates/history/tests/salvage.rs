@@ -156,14 +156,16 @@ fn what_can_be_read_of_a_file_of_the_first_format_is_carried_over() {
 
 #[test]
 fn carrying_over_goes_on_after_a_restart() {
+    // The same file twice: another one of the same samples has its pages elsewhere.
     let damaged = |seed| {
-        let place = Place::new();
+        let (place, twin) = (Place::new(), Place::new());
         six_hours(&place);
         overwrite(&place.file(), 20, seed);
-        place
+        fs::copy(place.file(), twin.file()).unwrap();
+        (place, twin)
     };
     // Ended in the middle of it, which takes some attempts where the disk is quick.
-    let stopped = (1..=20).map(|seed| (seed, damaged(seed))).find(|(_, place)| {
+    let stopped = (1..=20).map(damaged).find(|(place, _)| {
         let history = place.open();
         let has_begun = || history.status().notice.contains("carried over");
         wait_for("it has begun", || has_begun() || history.status().notice.is_empty());
@@ -172,8 +174,8 @@ fn carrying_over_goes_on_after_a_restart() {
         let noted = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'salvage')";
         file.query_row(noted, [], |row| row.get(0)).unwrap()
     });
-    let (seed, stopped) = stopped.expect("one of them is stopped half way");
-    let there = [stopped, damaged(seed)].map(|place| {
+    let (stopped, twin) = stopped.expect("one of them is stopped half way");
+    let there = [stopped, twin].map(|place| {
         let history = place.open();
         wait_for("it is read to its end", || is_over(&history));
         examine(&history)
