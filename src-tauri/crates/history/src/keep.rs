@@ -19,13 +19,6 @@ pub struct Keeping {
     pub size: Option<u64>,
 }
 
-impl Keeping {
-    /// How long something of a series is kept.
-    pub fn keep_of(&self, series: SeriesId) -> Keep {
-        self.of.get(&series).copied().unwrap_or(self.default)
-    }
-}
-
 /// The keeping that holds now, shared by the history and its thread.
 #[derive(Debug, Default)]
 pub(crate) struct Kept(Mutex<Keeping>);
@@ -37,6 +30,11 @@ impl Kept {
 
     pub(crate) fn set(&self, keeping: Keeping) {
         *lock(&self.0) = keeping;
+    }
+
+    /// The largest size of the file alone, which is asked for after every commit.
+    pub(crate) fn size(&self) -> Option<u64> {
+        lock(&self.0).size
     }
 
     pub(crate) fn get(&self) -> Keeping {

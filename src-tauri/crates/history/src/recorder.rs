@@ -195,7 +195,7 @@ impl Recorder {
         }
         let now = self.store.clock().now().uptime;
         let due = self.retention_due.since(now).min(RETENTION_EVERY);
-        if self.kept.get().size.is_some() { due.min(self.size_due.since(now)) } else { due }
+        if self.kept.size().is_some() { due.min(self.size_due.since(now)) } else { due }
     }
 
     fn idle_step(&mut self) {
@@ -414,7 +414,7 @@ impl Recorder {
     /// Starts removing what is oldest where the file comes near its limit.
     fn keep_small(&mut self) {
         let now = self.store.clock().now().uptime;
-        let Some(size) = self.kept.get().size.filter(|_| self.pruning.is_none() && now >= self.size_due) else {
+        let Some(size) = self.kept.size().filter(|_| self.pruning.is_none() && now >= self.size_due) else {
             return;
         };
         self.size_due = now + SIZE_EVERY;
