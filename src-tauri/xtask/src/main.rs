@@ -85,7 +85,8 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
         }
         "fuzz" => fuzz::fuzz(&project, &interrupt, rest),
         "screenshots" | "pictures" => {
-            let mut steps = set_up(&project, &interrupt, Purpose::Test, 3)?;
+            let purpose = if name == "pictures" { Purpose::Pictures } else { Purpose::Test };
+            let mut steps = set_up(&project, &interrupt, purpose, 3)?;
             steps.step("Packages of the journeys", || node::install(&project, &project.tests(), &interrupt))?;
             steps.step("Andon", || run::build(&project, &interrupt))?;
             steps.step("Pictures", || node::screenshots(&project, &interrupt, name))?;

@@ -18,6 +18,8 @@ pub enum Purpose {
     Run,
     /// To check it as well.
     Test,
+    /// To check it, and to make the pictures that the README shows.
+    Pictures,
 }
 
 /// To build and to open a window.
@@ -25,9 +27,11 @@ const BUILD: [&str; 3] = ["build-essential", "pkg-config", "libwebkit2gtk-4.1-de
 /// To open a window where there is no display, to take its picture, and to have letters in it.
 const DISPLAY: [&str; 3] = ["xvfb", "scrot", "fonts-dejavu-core"];
 /// To check: the web view's driver, a broker as peer, Python's environments for a PLC as peer, pairs of serial lines, what
-/// makes a network of the tests' own and its faults, and another speaker of TLS.
-const CHECKS: [&str; 7] =
-    ["webkit2gtk-driver", "mosquitto", "python3-venv", "socat", "iproute2", "iptables", "openssl"];
+/// makes a network and a disk of the tests' own and their faults, and another speaker of TLS.
+const CHECKS: [&str; 8] =
+    ["webkit2gtk-driver", "mosquitto", "python3-venv", "socat", "iproute2", "iptables", "e2fsprogs", "openssl"];
+/// To make pictures small.
+const PICTURES: &str = "imagemagick";
 /// The oldest Node that the UI's tools run on.
 const NODE: (u32, u32) = (20, 19);
 
@@ -39,10 +43,14 @@ pub fn install(project: &Project, purpose: Purpose, interrupt: &Interrupt) -> Re
         return Ok(());
     }
     let mut wanted = BUILD.to_vec();
-    if purpose == Purpose::Test || display::present().is_none() {
+    let checks = purpose != Purpose::Run;
+    if checks || display::present().is_none() {
         wanted.extend(DISPLAY);
     }
-    if purpose == Purpose::Test {
+    if purpose == Purpose::Pictures {
+        wanted.push(PICTURES);
+    }
+    if checks {
         wanted.extend(CHECKS);
         // Elsewhere than on Debian the package of this name only points to a snap.
         if tools::browser(project).is_none() && is_debian() {
