@@ -113,8 +113,17 @@ fn n08_a_third_of_all_packets_lost_wedges_nothing_and_doubles_nothing() {
         let under_loss = link.link.traffic();
         lossy("-D");
         link.until_within(Duration::from_secs(30), "up at the end", |link| link.is(LinkState::Up)).await;
-        publisher.live("t/0", "-1").await;
-        link.until("the last value", |link| value(link, 0) == Some(Value::Int(-1))).await;
+        // A message of QoS 0 may be lost with a connection that died without a word, so a value is sent until one comes.
+        let fresh = |link: &Link| matches!(value(link, 0), Some(Value::Int(number)) if number < 0);
+        let healed = Instant::now();
+        for number in 1i64.. {
+            publisher.live("t/0", (-number).to_string()).await;
+            link.for_a_while(Duration::from_millis(100)).await;
+            if fresh(&link) {
+                break;
+            }
+            assert!(healed.elapsed() < Duration::from_secs(30), "no value comes though no packet is lost any more");
+        }
         let mut seen: Vec<i64> = Vec::new();
         for (_, sample) in &link.samples {
             if let Some(Value::Int(number)) = sample.value {
@@ -122,12 +131,13 @@ fn n08_a_third_of_all_packets_lost_wedges_nothing_and_doubles_nothing() {
             }
         }
         let arrived = seen.len();
+        let under_way = seen.iter().filter(|number| **number > 0).count();
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), arrived, "none came twice");
         figures::measured(
             "N08",
-            &format!("{sent} sent, {} arrived, {} connections, none twice", arrived - 1, under_loss.connects),
+            &format!("{sent} sent, {under_way} arrived, {} connections, none twice", under_loss.connects),
         );
     });
 }
