@@ -1,30 +1,66 @@
-//! The state machine of one alarm.
+//! One alarm: what it is told, what it knows, and what it answers.
 
 use std::time::Duration;
 
 use model::{Now, Quality, Timestamp, Uptime};
 
 use crate::config::{Tripped, Verdict};
-use crate::{Act, AlarmId, Cause, Config, Latching, OccurrenceId, ReturnAck, Standing, State, Transition};
+use crate::deed::Marks;
+use crate::{
+    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, OccurrenceId, Standing, State,
+    Suppression, What,
+};
 
 /// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed
 /// by itself, and the journal says so.
 pub const EARLIER_AT_MOST: usize = 20;
 
 /// What changed in one step, in order; mostly nothing.
-pub type Effects = Vec<Transition>;
+pub type Effects = Vec<Effect>;
 
-/// One alarm: its configuration, where it stands, and the earlier occurrences that still wait for somebody.
+/// One alarm: its configuration, where it stands, the earlier occurrences that still wait for somebody, and what keeps
+/// it from being announced.
 #[derive(Clone, Debug)]
 pub struct Alarm {
-    id: AlarmId,
-    config: Config,
-    current: Option<Standing>,
-    earlier: Vec<Standing>,
-    newest: Option<Timestamp>,
-    pending: Option<Pending>,
-    value: Option<f64>,
+    pub(crate) id: AlarmId,
+    pub(crate) config: Config,
+    pub(crate) current: Option<Standing>,
+    pub(crate) earlier: Vec<Standing>,
+    /// The name of the last announcement, or of a later one that another station speaks of.
+    pub(crate) newest: Option<Timestamp>,
+    pub(crate) pending: Option<Pending>,
+    pub(crate) value: Option<f64>,
     source_lost: bool,
+    pub(crate) suppression: Suppression,
+    /// When what is shelved is so no more.
+    pub(crate) unshelve: Option<Uptime>,
+    /// When what is acknowledged is announced again.
+    pub(crate) re_alarm: Option<Uptime>,
+    pub(crate) marks: Marks,
+    /// The last act that shelved or unshelved it.
+    pub(crate) shelved_by: Option<DeedId>,
+    /// The last act that took it out of service or put it back.
+    pub(crate) serviced_by: Option<DeedId>,
+}
+
+/// What is known of an alarm at the start of the program.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The occurrences that stood, in any order.
+    pub standings: Vec<Standing>,
+    /// What kept it from being announced.
+    pub suppression: Suppression,
+    /// What was done to it, as far back as it may matter, in any order.
+    pub deeds: Vec<(Deed, Origin)>,
+}
+
+/// Where an act was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// At this station: it names what was announced as this station does.
+    Here,
+    /// At another one: it saw the same at about the same time.
+    Elsewhere,
 }
 
 /// What an alarm is told.
@@ -49,32 +85,13 @@ pub enum Input {
     SourceLost,
     /// The time of [`Alarm::deadline`] has come.
     Tick,
-    /// Somebody acknowledges.
-    Acknowledge {
-        /// Which occurrence.
-        occurrence: OccurrenceId,
-        /// Who, where, when.
-        act: Act,
-    },
-    /// Somebody resets a latched alarm.
-    Reset {
-        /// Which occurrence.
-        occurrence: OccurrenceId,
-        /// Who, where, when.
-        act: Act,
-    },
+    /// Somebody has done something.
+    Deed(Deed, Origin),
+    /// A rule of the plant suppresses it; none does, where there is no rule.
+    Design(Option<String>),
 }
 
-/// What somebody wants of an occurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wanted {
-    /// To acknowledge it.
-    Acknowledge,
-    /// To reset it.
-    Reset,
-}
-
-/// Why an act on an occurrence is refused.
+/// Why an act on an alarm is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
     /// No such occurrence is waiting: it is over, or never was.
@@ -83,7 +100,7 @@ pub enum Refusal {
     /// Somebody was faster.
     #[error("it is acknowledged already")]
     AlreadyAcknowledged,
-    /// It must be acknowledged before it can be reset.
+    /// It must be acknowledged before it can be reset or confirmed.
     #[error("it is not acknowledged yet: acknowledge it first")]
     NotAcknowledged,
     /// The condition still holds, or holds again.
@@ -92,11 +109,29 @@ pub enum Refusal {
     /// It returns by itself.
     #[error("it does not latch: there is nothing to reset")]
     NotLatched,
+    /// Nobody waits for a confirmation.
+    #[error("nothing has to be confirmed")]
+    NothingToConfirm,
+    /// It is confirmed already.
+    #[error("it is confirmed already")]
+    AlreadyConfirmed,
+    /// There is nothing to take back.
+    #[error("it is not shelved")]
+    NotShelved,
+    /// Shelved needs an end that is ahead.
+    #[error("the time until which it is to be shelved is over")]
+    TimeIsOver,
+    /// It cannot be taken out twice.
+    #[error("it is out of service already")]
+    AlreadyOutOfService,
+    /// There is nothing to put back.
+    #[error("it is not out of service")]
+    NotOutOfService,
 }
 
 /// A change that waits for its delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pending {
+pub(crate) struct Pending {
     toward: Verdict,
     wait: Wait,
 }
@@ -112,23 +147,50 @@ enum Wait {
 impl Alarm {
     /// An alarm that was never raised.
     pub fn new(id: AlarmId, config: Config) -> Self {
-        Self::restore(id, config, Vec::new())
+        let now = Now { wall: Timestamp::default(), uptime: Uptime::default() };
+        Self::restore(id, config, Known::default(), now)
     }
 
-    /// An alarm with the occurrences that stood when the program ended, in the order they were raised. The last one
-    /// goes on as the current one; nothing is raised again for a condition that still holds.
-    pub fn restore(id: AlarmId, config: Config, mut standings: Vec<Standing>) -> Self {
+    /// An alarm as the program left it. Of the occurrences, the one that was raised last goes on as the current one;
+    /// nothing is raised again for a condition that still holds. What is shelved stays so for the rest of its time.
+    pub fn restore(id: AlarmId, config: Config, known: Known, now: Now) -> Self {
+        let Known { mut standings, suppression, deeds } = known;
         standings.sort_by_key(|standing| standing.occurrence.raised);
-        let newest = standings.last().map(|standing| standing.occurrence.raised);
-        let current = standings.pop();
-        Self { id, config, current, earlier: standings, newest, pending: None, value: None, source_lost: true }
+        let newest = standings.iter().map(|standing| standing.announced.max(standing.occurrence.raised)).max();
+        let mut marks = Marks::default();
+        let mut announced: Vec<Timestamp> = standings.iter().map(|standing| standing.announced).collect();
+        announced.sort();
+        announced.into_iter().for_each(|at| marks.announce(at));
+        let mut alarm = Self {
+            id,
+            config,
+            current: standings.pop(),
+            earlier: standings,
+            newest,
+            pending: None,
+            value: None,
+            source_lost: true,
+            suppression,
+            unshelve: None,
+            re_alarm: None,
+            marks,
+            shelved_by: None,
+            serviced_by: None,
+        };
+        for (deed, origin) in deeds {
+            alarm.learn(&deed, origin);
+        }
+        alarm.time_shelving(now);
+        alarm.time_re_alarm(now);
+        alarm
     }
 
     /// Takes a new configuration over, as at the reload of a plant. What stands goes on standing; delays that run
     /// start again.
-    pub fn reconfigure(&mut self, config: Config) {
+    pub fn reconfigure(&mut self, config: Config, now: Now) {
         self.config = config;
         self.pending = None;
+        self.time_re_alarm(now);
     }
 
     /// Its id.
@@ -152,12 +214,17 @@ impl Alarm {
         self.source_lost
     }
 
+    /// What keeps it from being announced.
+    pub fn suppression(&self) -> &Suppression {
+        &self.suppression
+    }
+
     /// The current occurrence; none while it is normal.
     pub fn standing(&self) -> Option<&Standing> {
         self.current.as_ref()
     }
 
-    /// Occurrences before the current one that returned and were never acknowledged, oldest first; at most
+    /// Occurrences before the current one that returned and still wait for somebody, oldest first; at most
     /// [`EARLIER_AT_MOST`].
     pub fn earlier(&self) -> &[Standing] {
         &self.earlier
@@ -168,82 +235,162 @@ impl Alarm {
         self.earlier.iter().chain(&self.current)
     }
 
-    /// When [`Input::Tick`] is wanted; none while no delay runs.
+    /// When [`Input::Tick`] is wanted; none while nothing runs.
     pub fn deadline(&self) -> Option<Uptime> {
-        match self.pending?.wait {
+        let pending = self.pending.and_then(|pending| match pending.wait {
             Wait::Until(due) => Some(due),
             Wait::Held(_) => None,
+        });
+        [pending, self.unshelve, self.re_alarm].into_iter().flatten().min()
+    }
+
+    /// What acknowledging, as a [`What`], an occurrence as it is shown now means.
+    pub fn acknowledge(&self, occurrence: &OccurrenceId) -> What {
+        let (raised, through) = self.names(occurrence);
+        What::Acknowledge { raised, through }
+    }
+
+    /// What confirming it means.
+    pub fn confirm(&self, occurrence: &OccurrenceId) -> What {
+        let (raised, through) = self.names(occurrence);
+        What::Confirm { raised, through }
+    }
+
+    /// What resetting it means.
+    pub fn reset(&self, occurrence: &OccurrenceId) -> What {
+        let (raised, through) = self.names(occurrence);
+        What::Reset { raised, through }
+    }
+
+    /// What a note on it means.
+    pub fn note(&self, occurrence: &OccurrenceId) -> What {
+        let (raised, through) = self.names(occurrence);
+        What::Note { raised, through }
+    }
+
+    /// Whether somebody at this station may do something now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, what: &What, now: Now) -> Result<(), Refusal> {
+        match what {
+            What::Acknowledge { raised, .. } => match self.occurrence(*raised)?.state {
+                State::Unack | State::RtnUnack | State::LatchedUnack => Ok(()),
+                State::Acked | State::LatchedAcked | State::RtnUnconfirmed => Err(Refusal::AlreadyAcknowledged),
+                State::Normal => Err(Refusal::UnknownOccurrence),
+            },
+            What::Confirm { raised, .. } => self.check_confirm(self.occurrence(*raised)?),
+            What::Reset { raised, .. } => self.check_reset(self.occurrence(*raised)?.state),
+            What::Note { raised, .. } => self.occurrence(*raised).map(|_| ()),
+            What::Shelve { until, .. } if *until <= now.wall => Err(Refusal::TimeIsOver),
+            What::Shelve { .. } => Ok(()),
+            What::Unshelve if self.suppression.shelved.is_none() => Err(Refusal::NotShelved),
+            What::Unshelve => Ok(()),
+            What::TakeOutOfService if self.suppression.out_of_service.is_some() => Err(Refusal::AlreadyOutOfService),
+            What::TakeOutOfService => Ok(()),
+            What::ReturnToService if self.suppression.out_of_service.is_none() => Err(Refusal::NotOutOfService),
+            What::ReturnToService => Ok(()),
         }
     }
 
-    /// Whether an act on an occurrence would be accepted now.
-    ///
-    /// # Errors
-    /// Why it would not.
-    pub fn check(&self, occurrence: &OccurrenceId, wanted: Wanted) -> Result<(), Refusal> {
-        let standing =
-            self.standings().find(|standing| standing.occurrence == *occurrence).ok_or(Refusal::UnknownOccurrence)?;
-        match (wanted, standing.state) {
-            (Wanted::Acknowledge, State::Unack | State::RtnUnack | State::LatchedUnack) => Ok(()),
-            (Wanted::Acknowledge, State::Acked | State::LatchedAcked) => Err(Refusal::AlreadyAcknowledged),
-            (Wanted::Reset, State::LatchedAcked) if self.is_coming_back() => Err(Refusal::CausePresent),
-            (Wanted::Reset, State::LatchedAcked) => Ok(()),
-            (Wanted::Reset, State::LatchedUnack) => Err(Refusal::NotAcknowledged),
-            (Wanted::Reset, State::Unack | State::Acked) => match self.config.latching {
+    fn check_confirm(&self, standing: &Standing) -> Result<(), Refusal> {
+        match (standing.state, &self.config.confirm, &standing.confirmed) {
+            (_, _, Some(_)) => Err(Refusal::AlreadyConfirmed),
+            (State::RtnUnconfirmed, _, None) => Ok(()),
+            (_, Confirm::NotRequired, None) => Err(Refusal::NothingToConfirm),
+            (State::Acked | State::LatchedAcked, Confirm::Required, None) => Ok(()),
+            (State::Unack | State::RtnUnack | State::LatchedUnack, Confirm::Required, None) => {
+                Err(Refusal::NotAcknowledged)
+            }
+            (State::Normal, Confirm::Required, None) => Err(Refusal::UnknownOccurrence),
+        }
+    }
+
+    fn check_reset(&self, state: State) -> Result<(), Refusal> {
+        match state {
+            State::LatchedAcked if self.is_coming_back() => Err(Refusal::CausePresent),
+            State::LatchedAcked => Ok(()),
+            State::LatchedUnack => Err(Refusal::NotAcknowledged),
+            State::Unack | State::Acked => match self.config.latching {
                 Latching::Yes => Err(Refusal::CausePresent),
                 Latching::No => Err(Refusal::NotLatched),
             },
-            (Wanted::Reset, State::RtnUnack) => Err(Refusal::NotLatched),
-            (Wanted::Acknowledge | Wanted::Reset, State::Normal) => Err(Refusal::UnknownOccurrence),
+            State::RtnUnack | State::RtnUnconfirmed => Err(Refusal::NotLatched),
+            State::Normal => Err(Refusal::UnknownOccurrence),
         }
     }
 
-    /// Tells the alarm something and says what changed. An act that [`Alarm::check`] would refuse changes nothing, and
-    /// one that it would accept changes just the occurrence it names: a delay that is due waits for its tick, so that
-    /// who journals an act before it takes effect can step a clone to see the one transition to journal.
+    fn occurrence(&self, raised: Timestamp) -> Result<&Standing, Refusal> {
+        self.standings().find(|standing| standing.occurrence.raised == raised).ok_or(Refusal::UnknownOccurrence)
+    }
+
+    /// The names by which an act refers to an occurrence and to its last announcement.
+    fn names(&self, occurrence: &OccurrenceId) -> (Timestamp, Timestamp) {
+        let through = self.occurrence(occurrence.raised).map_or(occurrence.raised, |standing| standing.announced);
+        (occurrence.raised, through)
+    }
+
+    /// Tells the alarm something and says what changed. What somebody at this station does is to be asked of
+    /// [`Alarm::check`] before; an act that is known already changes nothing. An act changes just what it names: a delay
+    /// that is due waits for its tick, so that who journals an act before it takes effect can step a clone to see what
+    /// to journal.
     pub fn step(&mut self, now: Now, input: Input) -> Effects {
+        let mut effects = Effects::new();
         match input {
             Input::Reading { number, quality } => {
                 self.observe(now, number, quality);
                 if !quality.is_bad() {
                     self.value = number.filter(|x| x.is_finite());
                 }
-                self.settle(now)
+                self.settle(now, &mut effects);
             }
             Input::Truth { active, quality } => {
                 self.observe(now, Some(f64::from(u8::from(active))), quality);
-                self.settle(now)
+                self.settle(now, &mut effects);
             }
-            Input::SourceLost => {
-                self.lose_source(now);
-                Effects::new()
+            Input::SourceLost => self.lose_source(now),
+            Input::Tick => {
+                self.settle(now, &mut effects);
+                self.expire_shelving(now, &mut effects);
+                self.announce_again(now, &mut effects);
             }
-            Input::Tick => self.settle(now),
-            Input::Acknowledge { occurrence, act } => self.acknowledge(now, &occurrence, act),
-            Input::Reset { occurrence, act } => self.reset(now, &occurrence, act),
+            Input::Deed(deed, origin) => self.take(now, &deed, origin, &mut effects),
+            Input::Design(rule) => self.design(now, rule, &mut effects),
+        }
+        effects
+    }
+
+    fn design(&mut self, now: Now, rule: Option<String>, effects: &mut Effects) {
+        match (rule, &self.suppression.by_design) {
+            (Some(rule), None) => self.suppress_by_design(now, ByDesign { rule, since: now.wall }, effects),
+            (None, Some(_)) => self.end_design(now, effects),
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 
     fn is_coming_back(&self) -> bool {
-        self.pending.is_some_and(|pending| pending.toward == Verdict::Present)
+        self.pending.is_some_and(|pending| matches!(pending.toward, Verdict::Present(_)))
     }
 
     fn observe(&mut self, now: Now, number: Option<f64>, quality: Quality) {
         let tripped = if self.state().is_present() { Tripped::Yes } else { Tripped::No };
         let verdict = self.config.trigger.judge(number, quality, tripped);
-        let (steady, delay) = match tripped {
-            Tripped::Yes => (Verdict::Present, self.config.off_delay),
-            Tripped::No => (Verdict::Absent, self.config.on_delay),
-        };
-        match verdict {
-            Verdict::Unknown => return self.lose_source(now),
-            Verdict::Present | Verdict::Absent => self.source_lost = false,
+        if verdict == Verdict::Unknown {
+            return self.lose_source(now);
         }
+        self.source_lost = false;
+        let steady = match (tripped, &self.current) {
+            (Tripped::Yes, Some(standing)) => Verdict::Present(standing.level),
+            (Tripped::Yes, None) | (Tripped::No, _) => Verdict::Absent,
+        };
         if verdict == steady {
             self.pending = None;
             return;
         }
-        let wait = match self.pending.map(|pending| pending.wait) {
+        let delay = if verdict.is_above(steady) { self.config.on_delay } else { self.config.off_delay };
+        // A change that waits already goes on waiting as long as it is one in the same direction.
+        let waiting = self.pending.filter(|pending| pending.toward.is_above(steady) == verdict.is_above(steady));
+        let wait = match waiting.map(|pending| pending.wait) {
             None => Wait::Until(now.uptime + delay),
             Some(Wait::Held(left)) => Wait::Until(now.uptime + left),
             Some(running @ Wait::Until(_)) => running,
@@ -257,134 +404,25 @@ impl Alarm {
     fn lose_source(&mut self, now: Now) {
         self.source_lost = true;
         self.pending = self.pending.and_then(|pending| match (pending.toward, pending.wait) {
-            (Verdict::Present, Wait::Until(due)) => {
+            (Verdict::Present(_), Wait::Until(due)) => {
                 Some(Pending { wait: Wait::Held(due.since(now.uptime)), ..pending })
             }
-            (Verdict::Present, Wait::Held(_)) => Some(pending),
+            (Verdict::Present(_), Wait::Held(_)) => Some(pending),
             (Verdict::Absent | Verdict::Unknown, Wait::Until(_) | Wait::Held(_)) => None,
         });
     }
 
     /// Carries out the change that waits, once its time has come.
-    fn settle(&mut self, now: Now) -> Effects {
-        let mut effects = Effects::new();
-        let Some(Pending { toward, wait: Wait::Until(due) }) = self.pending else { return effects };
+    fn settle(&mut self, now: Now, effects: &mut Effects) {
+        let Some(Pending { toward, wait: Wait::Until(due) }) = self.pending else { return };
         if now.uptime < due {
-            return effects;
+            return;
         }
         self.pending = None;
         match toward {
-            Verdict::Present => self.trip(now, &mut effects),
-            Verdict::Absent => self.clear(now, &mut effects),
+            Verdict::Present(level) => self.trip(now, level, effects),
+            Verdict::Absent => self.clear(now, effects),
             Verdict::Unknown => {}
         }
-        effects
-    }
-
-    /// The condition holds, delay included: rows 1, 9, 12 and 13 of the transition table.
-    fn trip(&mut self, now: Now, effects: &mut Effects) {
-        match self.state() {
-            State::Normal => self.raise(now, State::Normal, effects),
-            State::RtnUnack => {
-                self.earlier.extend(self.current.take());
-                self.close_oldest(now, effects);
-                self.raise(now, State::RtnUnack, effects);
-            }
-            State::LatchedUnack | State::LatchedAcked => self.change(now, State::Unack, Cause::Recurred, effects),
-            State::Unack | State::Acked => {}
-        }
-    }
-
-    /// The condition is gone, delay included: rows 3 to 6 and 10.
-    fn clear(&mut self, now: Now, effects: &mut Effects) {
-        match (self.state(), self.config.latching) {
-            (State::Unack, Latching::No) => {
-                self.change(now, State::RtnUnack, Cause::Returned, effects);
-                match self.config.return_ack {
-                    ReturnAck::Required => {}
-                    ReturnAck::NotRequired => self.change(now, State::Normal, Cause::AutoReturn, effects),
-                }
-            }
-            (State::Unack, Latching::Yes) => self.change(now, State::LatchedUnack, Cause::Returned, effects),
-            (State::Acked, Latching::No) => self.change(now, State::Normal, Cause::Returned, effects),
-            (State::Acked, Latching::Yes) => self.change(now, State::LatchedAcked, Cause::Returned, effects),
-            (
-                State::Normal | State::RtnUnack | State::LatchedUnack | State::LatchedAcked,
-                Latching::No | Latching::Yes,
-            ) => {}
-        }
-    }
-
-    /// Rows 2, 8 and 11.
-    fn acknowledge(&mut self, now: Now, occurrence: &OccurrenceId, act: Act) -> Effects {
-        let mut effects = Effects::new();
-        if self.check(occurrence, Wanted::Acknowledge).is_err() {
-            return effects;
-        }
-        if let Some(at) = self.earlier.iter().position(|standing| standing.occurrence == *occurrence) {
-            let closed = self.earlier.remove(at);
-            effects.push(over(now, closed, Cause::Acknowledged(act)));
-            return effects;
-        }
-        let to = match self.state() {
-            State::Unack => State::Acked,
-            State::LatchedUnack => State::LatchedAcked,
-            State::RtnUnack | State::Normal | State::Acked | State::LatchedAcked => State::Normal,
-        };
-        self.change(now, to, Cause::Acknowledged(act), &mut effects);
-        effects
-    }
-
-    /// Rows 14 and 15.
-    fn reset(&mut self, now: Now, occurrence: &OccurrenceId, act: Act) -> Effects {
-        let mut effects = Effects::new();
-        if self.check(occurrence, Wanted::Reset).is_ok() {
-            self.change(now, State::Normal, Cause::Reset(act), &mut effects);
-        }
-        effects
-    }
-
-    fn raise(&mut self, now: Now, from: State, effects: &mut Effects) {
-        let after_newest = self.newest.map(|newest| newest.saturating_add(Duration::from_millis(1)));
-        let raised = after_newest.map_or(now.wall, |earliest| now.wall.max(earliest));
-        self.newest = Some(raised);
-        let occurrence = OccurrenceId { alarm: self.id.clone(), raised };
-        self.record(
-            Transition { occurrence, from, to: State::Unack, at: now.wall, cause: Cause::Raised, value: self.value },
-            effects,
-        );
-    }
-
-    /// Changes the current occurrence; nothing where there is none.
-    fn change(&mut self, now: Now, to: State, cause: Cause, effects: &mut Effects) {
-        let Some(current) = &self.current else { return };
-        let occurrence = current.occurrence.clone();
-        let from = current.state;
-        self.record(Transition { occurrence, from, to, at: now.wall, cause, value: self.value }, effects);
-    }
-
-    /// Where the current occurrence is over, an earlier one that still waits is what the alarm stands at.
-    fn record(&mut self, transition: Transition, effects: &mut Effects) {
-        self.current = Standing::after(self.current.take(), &transition).or_else(|| self.earlier.pop());
-        effects.push(transition);
-    }
-
-    fn close_oldest(&mut self, now: Now, effects: &mut Effects) {
-        if self.earlier.len() > EARLIER_AT_MOST {
-            let oldest = self.earlier.remove(0);
-            effects.push(over(now, oldest, Cause::AutoReturn));
-        }
-    }
-}
-
-/// The end of an earlier occurrence.
-fn over(now: Now, standing: Standing, cause: Cause) -> Transition {
-    Transition {
-        occurrence: standing.occurrence,
-        from: standing.state,
-        to: State::Normal,
-        at: now.wall,
-        cause,
-        value: None,
     }
 }

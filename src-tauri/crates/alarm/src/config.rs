@@ -21,6 +21,30 @@ pub struct Config {
     pub priority: Priority,
     /// Whether somebody must acknowledge what has returned by itself.
     pub return_ack: ReturnAck,
+    /// Whether somebody must confirm that the action was taken.
+    pub confirmation: Confirm,
+    /// When it is announced again although it was acknowledged.
+    pub re_alarm: Option<ReAlarm>,
+}
+
+/// When an alarm that was acknowledged and still stands is announced again (OPC UA Part 9, `ReAlarmTime` and
+/// `ReAlarmRepeatCount`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReAlarm {
+    /// So long after it was acknowledged.
+    pub after: Duration,
+    /// At most so often for one occurrence; without a bound where there is none.
+    pub at_most: Option<u32>,
+}
+
+/// Whether an alarm waits for the word that the action was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Confirm {
+    /// To have seen it is enough.
+    #[default]
+    NotRequired,
+    /// It stays in the list until somebody confirms it.
+    Required,
 }
 
 /// When an alarm's condition holds.
@@ -97,8 +121,8 @@ pub struct NotAPriority(pub u8);
 /// What one observation says of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It holds.
-    Present,
+    /// It holds, on this level: 0 is the first, and greater is more severe.
+    Present(u8),
     /// It does not hold.
     Absent,
     /// The observation is not to be trusted: nothing changes.
@@ -154,6 +178,20 @@ impl Trigger {
     }
 }
 
+impl Verdict {
+    /// Whether it is more severe than another one.
+    pub(crate) fn is_above(self, other: Verdict) -> bool {
+        self.rank() > other.rank()
+    }
+
+    fn rank(self) -> u16 {
+        match self {
+            Verdict::Absent | Verdict::Unknown => 0,
+            Verdict::Present(level) => u16::from(level) + 1,
+        }
+    }
+}
+
 /// Whether an alarm's condition is accepted as holding, its delays included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tripped {
@@ -164,7 +202,7 @@ pub(crate) enum Tripped {
 }
 
 fn verdict(present: bool) -> Verdict {
-    if present { Verdict::Present } else { Verdict::Absent }
+    if present { Verdict::Present(0) } else { Verdict::Absent }
 }
 
 /// The number to judge by; none where the quality is not good or the number is none.
@@ -187,10 +225,10 @@ fn reaches(kind: LimitKind, limit: f64, deadband: f64, value: f64, tripped: Trip
 fn staleness(quality: Quality) -> Verdict {
     match quality {
         Quality::BAD_WAITING | Quality::UNCERTAIN_INITIAL => Verdict::Unknown,
-        Quality::STALE | Quality::UNCERTAIN_LAST_USABLE => Verdict::Present,
+        Quality::STALE | Quality::UNCERTAIN_LAST_USABLE => Verdict::Present(0),
         other => match other.severity() {
             Severity::Good | Severity::Uncertain => Verdict::Absent,
-            Severity::Bad => Verdict::Present,
+            Severity::Bad => Verdict::Present(0),
         },
     }
 }

@@ -10,13 +10,20 @@
 
 mod alarm;
 mod config;
+mod deed;
 mod id;
+mod machine;
 mod standing;
+mod suppression;
 
 #[cfg(test)]
 mod tests;
 
-pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Refusal, Wanted};
-pub use config::{Config, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReturnAck, Trigger};
+pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Known, Origin, Refusal};
+pub use config::{
+    Config, Confirm, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck, Trigger,
+};
+pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
-pub use standing::{Act, Cause, Place, Standing, State, Transition};
+pub use standing::{Cause, Effect, Place, Standing, State, Transition};
+pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};

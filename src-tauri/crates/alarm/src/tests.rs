@@ -1,28 +1,42 @@
 //! What the tests of the state machine share: an alarm on a bench, with a journal that must always agree with it.
 
+mod merging;
 mod properties;
 mod records;
 mod stories;
+mod suppression;
 
 use std::time::Duration;
 
 use model::{Now, Timestamp, Uptime};
 
 use crate::{
-    Act, Alarm, AlarmId, Cause, Config, Input, Latching, LimitKind, OccurrenceId, PRIORITIES, ReturnAck, Standing,
-    Transition, Trigger,
+    Act, Alarm, AlarmId, Cause, Config, Confirm, Deed, Effect, Input, Known, Latching, LimitKind, OccurrenceId,
+    Origin, PRIORITIES, Refusal, ReturnAck, Standing, Suppression, Transition, Trigger, What,
 };
 
 /// An alarm with its journal, at a wall time that follows the uptime.
+#[derive(Clone)]
 pub struct Bench {
     pub alarm: Alarm,
     pub journal: Vec<Transition>,
+    pub suppression: Suppression,
+    pub deeds: Vec<Deed>,
     pub wall_offset_ms: i64,
+    /// When it was stepped last.
+    pub last_ms: u64,
 }
 
 impl Bench {
     pub fn new(config: Config) -> Self {
-        Self { alarm: Alarm::new(AlarmId::new("line1/filler/temp"), config), journal: Vec::new(), wall_offset_ms: 0 }
+        Self {
+            alarm: Alarm::new(AlarmId::new("line1/filler/temp"), config),
+            journal: Vec::new(),
+            suppression: Suppression::default(),
+            deeds: Vec::new(),
+            wall_offset_ms: 0,
+            last_ms: 0,
+        }
     }
 
     pub fn now(&self, at_ms: u64) -> Now {
@@ -32,11 +46,53 @@ impl Bench {
 
     /// Steps, journals, and makes sure that the journal gives what the alarm has.
     pub fn step(&mut self, at_ms: u64, input: Input) -> Vec<Transition> {
+        let effects = self.every_effect(at_ms, input);
+        let occurrence = |effect| match effect {
+            Effect::Occurrence(transition) => Some(transition),
+            Effect::Suppression(_) | Effect::Heard(_) => None,
+        };
+        effects.into_iter().filter_map(occurrence).collect()
+    }
+
+    pub fn every_effect(&mut self, at_ms: u64, input: Input) -> Vec<Effect> {
+        if let Input::Deed(deed, _) = &input {
+            self.deeds.push(deed.clone());
+        }
+        self.last_ms = at_ms;
         let effects = self.alarm.step(self.now(at_ms), input);
-        self.journal.extend(effects.iter().cloned());
+        for effect in &effects {
+            match effect {
+                Effect::Occurrence(transition) => self.journal.push(transition.clone()),
+                Effect::Suppression(change) => self.suppression.follow(change),
+                Effect::Heard(_) => {}
+            }
+        }
         let live: Vec<Standing> = self.alarm.standings().cloned().collect();
         assert_eq!(self.replay(), live, "the journal gives what the alarm has");
+        assert_eq!(self.suppression, *self.alarm.suppression(), "and what keeps it from being announced");
         effects
+    }
+
+    /// What somebody does at this station, where it is not refused.
+    pub fn act(&mut self, at_ms: u64, what: What, note: &str) -> Result<Vec<Transition>, Refusal> {
+        self.alarm.check(&what, self.now(at_ms))?;
+        let input = self.deed(at_ms, what, note);
+        Ok(self.step(at_ms, input))
+    }
+
+    pub fn acknowledge(&mut self, at_ms: u64, occurrence: &OccurrenceId) -> Result<Vec<Transition>, Refusal> {
+        self.act(at_ms, self.alarm.acknowledge(occurrence), "seen")
+    }
+
+    pub fn reset(&mut self, at_ms: u64, occurrence: &OccurrenceId) -> Result<Vec<Transition>, Refusal> {
+        self.act(at_ms, self.alarm.reset(occurrence), "repaired")
+    }
+
+    /// An act as it is told to the alarm.
+    pub fn deed(&self, at_ms: u64, what: What, note: &str) -> Input {
+        let order = self.now(at_ms).wall.millis().max(self.deeds.iter().map(|deed| deed.order + 1).max().unwrap_or(0));
+        let act = Act { at: self.now(at_ms).wall, ..act(note) };
+        Input::Deed(Deed { order, alarm: self.alarm.id().clone(), what, act }, Origin::Here)
     }
 
     pub fn replay(&self) -> Vec<Standing> {
@@ -53,7 +109,13 @@ impl Bench {
 
     /// What kill -9 and a new start do: only the journal is left.
     pub fn restart(&mut self) {
-        let restored = Alarm::restore(self.alarm.id().clone(), self.alarm.config().clone(), self.replay());
+        let known = Known {
+            standings: self.replay(),
+            suppression: self.suppression.clone(),
+            deeds: self.deeds.iter().map(|deed| (deed.clone(), Origin::Here)).collect(),
+        };
+        let now = self.now(self.last_ms);
+        let restored = Alarm::restore(self.alarm.id().clone(), self.alarm.config().clone(), known, now);
         assert_eq!(restored.state(), self.alarm.state());
         self.alarm = restored;
     }
@@ -77,5 +139,7 @@ pub fn high(limit: f64) -> Config {
         latching: Latching::No,
         priority: PRIORITIES[1],
         return_ack: ReturnAck::Required,
+        confirm: Confirm::NotRequired,
+        re_alarm: None,
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use model::{Quality, Timestamp};
 use proptest::prelude::*;
 
-use super::{Bench, act, high};
+use super::{Bench, high};
 use crate::{
-    Cause, Config, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReturnAck, State, Transition, Trigger,
-    Wanted,
+    Cause, Config, Confirm, Deed, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReAlarm, ReturnAck,
+    State, Transition, Trigger, What,
 };
 
 /// Something that happens, some time after what happened before.
@@ -33,6 +33,23 @@ enum Event {
     Reset {
         nth: prop::sample::Index,
     },
+    Confirm {
+        nth: prop::sample::Index,
+    },
+    Note {
+        nth: prop::sample::Index,
+    },
+    Shelve {
+        for_ms: u64,
+        one_shot: bool,
+    },
+    Unshelve,
+    Service {
+        take_out: bool,
+    },
+    Design {
+        active: bool,
+    },
     Restart,
 }
 
@@ -50,13 +67,21 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 fn config() -> impl Strategy<Value = Config> {
     let latching = prop::sample::select(vec![Latching::No, Latching::Yes]);
     let return_ack = prop::sample::select(vec![ReturnAck::Required, ReturnAck::NotRequired]);
-    (trigger(), 0..3_u64, 0..3_u64, latching, return_ack).prop_map(|(trigger, on, off, latching, return_ack)| Config {
-        trigger,
-        on_delay: Duration::from_secs(on),
-        off_delay: Duration::from_secs(off),
-        latching,
-        return_ack,
-        ..high(0.0)
+    let confirmation = prop::sample::select(vec![Confirm::NotRequired, Confirm::Required]);
+    let re_alarm = prop::option::of((1..5_u64, prop::option::of(0..3_u32)));
+    let acts = (latching, return_ack, confirmation, re_alarm);
+    (trigger(), 0..3_u64, 0..3_u64, acts).prop_map(|(trigger, on, off, acts)| {
+        let (latching, return_ack, confirmation, re_alarm) = acts;
+        Config {
+            trigger,
+            on_delay: Duration::from_secs(on),
+            off_delay: Duration::from_secs(off),
+            latching,
+            return_ack,
+            confirmation,
+            re_alarm: re_alarm.map(|(after, at_most)| ReAlarm { after: Duration::from_secs(after), at_most }),
+            ..high(0.0)
+        }
     })
 }
 
@@ -81,6 +106,12 @@ fn event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Tick),
         3 => any::<prop::sample::Index>().prop_map(|nth| Event::Acknowledge { nth }),
         2 => any::<prop::sample::Index>().prop_map(|nth| Event::Reset { nth }),
+        1 => any::<prop::sample::Index>().prop_map(|nth| Event::Confirm { nth }),
+        1 => any::<prop::sample::Index>().prop_map(|nth| Event::Note { nth }),
+        1 => (1..9_000_u64, any::<bool>()).prop_map(|(for_ms, one_shot)| Event::Shelve { for_ms, one_shot }),
+        1 => Just(Event::Unshelve),
+        1 => any::<bool>().prop_map(|take_out| Event::Service { take_out }),
+        1 => any::<bool>().prop_map(|active| Event::Design { active }),
         1 => Just(Event::Restart),
     ]
 }
@@ -96,7 +127,7 @@ fn occurrences(bench: &Bench) -> Vec<OccurrenceId> {
 }
 
 /// The input that an event is; none for a restart or an act on what never was.
-fn input(bench: &Bench, event: &Event) -> Option<Input> {
+fn input(bench: &Bench, event: &Event, at_ms: u64) -> Option<Input> {
     let known = occurrences(bench);
     let chosen = |nth: &prop::sample::Index| (!known.is_empty()).then(|| nth.get(&known).clone());
     match event {
@@ -104,8 +135,20 @@ fn input(bench: &Bench, event: &Event) -> Option<Input> {
         Event::Truth { active, quality } => Some(Input::Truth { active: *active, quality: *quality }),
         Event::SourceLost => Some(Input::SourceLost),
         Event::Tick => Some(Input::Tick),
-        Event::Acknowledge { nth } => Some(Input::Acknowledge { occurrence: chosen(nth)?, act: act("seen") }),
-        Event::Reset { nth } => Some(Input::Reset { occurrence: chosen(nth)?, act: act("repaired") }),
+        Event::Acknowledge { nth } => Some(bench.deed(at_ms, bench.alarm.acknowledge(&chosen(nth)?), "seen")),
+        Event::Reset { nth } => Some(bench.deed(at_ms, bench.alarm.reset(&chosen(nth)?), "repaired")),
+        Event::Confirm { nth } => Some(bench.deed(at_ms, bench.alarm.confirm(&chosen(nth)?), "done")),
+        Event::Note { nth } => {
+            Some(bench.deed(at_ms, bench.alarm.note(&chosen(nth)?), "wet floor"))
+        }
+        Event::Shelve { for_ms, one_shot } => {
+            let until = bench.now(at_ms).wall.saturating_add(Duration::from_millis(*for_ms));
+            Some(bench.deed(at_ms, What::Shelve { until, one_shot: *one_shot }, "noisy"))
+        }
+        Event::Unshelve => Some(bench.deed(at_ms, What::Unshelve, "")),
+        Event::Service { take_out: true } => Some(bench.deed(at_ms, What::TakeOutOfService, "permit 7")),
+        Event::Service { take_out: false } => Some(bench.deed(at_ms, What::ReturnToService, "")),
+        Event::Design { active } => Some(Input::Design(active.then(|| "line stopped".to_owned()))),
         Event::Restart => None,
     }
 }
@@ -123,13 +166,20 @@ fn play(
             (Event::Tick, Some(due)) => due,
             _ => at_ms + later,
         };
-        let Some(input) = input(&bench, &event) else {
+        let Some(input) = input(&bench, &event, at_ms) else {
             if matches!(event, Event::Restart) {
                 bench.restart();
             }
             continue;
         };
-        let before = Bench { alarm: bench.alarm.clone(), journal: bench.journal.clone(), ..bench };
+        let is_refused = match &input {
+            Input::Deed(deed, _) => bench.alarm.check(&deed.what, bench.now(at_ms)).is_err(),
+            _ => false,
+        };
+        if is_refused {
+            continue;
+        }
+        let before = bench.clone();
         let effects = bench.step(at_ms, input.clone());
         each(&before, &input, &bench, &effects, at_ms)?;
     }
@@ -143,7 +193,7 @@ fn trusted(trigger: Trigger, input: &Input) -> bool {
             !matches!(*quality, Quality::BAD_WAITING | Quality::UNCERTAIN_INITIAL)
         }
         (_, Input::Reading { quality, .. } | Input::Truth { quality, .. }) => quality.is_good(),
-        (_, Input::Tick | Input::Acknowledge { .. } | Input::Reset { .. }) => true,
+        (_, Input::Tick | Input::Deed(..) | Input::Design(_)) => true,
     }
 }
 
@@ -162,8 +212,10 @@ proptest! {
                             Cause::AutoReturn => {
                                 after.alarm.config().return_ack == ReturnAck::NotRequired
                                     || after.alarm.earlier().len() == EARLIER_AT_MOST
+                                    || before.alarm.suppression().is_in_force()
+                                    || after.alarm.suppression().is_in_force()
                             }
-                            Cause::Raised | Cause::Returned | Cause::Reset(_) | Cause::Recurred => false,
+                            _ => false,
                         }
                 });
                 prop_assert!(stays || closed, "{standing:?} is gone with {effects:?}");
@@ -175,12 +227,18 @@ proptest! {
     #[test]
     fn an_acknowledgement_is_of_one_occurrence_and_once(story in story()) {
         play(story, |before, input, after, effects, at_ms| {
-            let Input::Acknowledge { occurrence, .. } = input else { return Ok(()) };
+            let Input::Deed(Deed { what: What::Acknowledge { raised, through }, .. }, _) = input else { return Ok(()) };
             let acked: Vec<_> =
                 effects.iter().filter(|transition| matches!(transition.cause, Cause::Acknowledged(_))).collect();
-            prop_assert!(acked.iter().all(|transition| transition.occurrence == *occurrence));
-            prop_assert!(effects.len() <= 1, "an act is one change: {:?}", effects);
-            prop_assert_eq!(acked.len(), usize::from(before.alarm.check(occurrence, Wanted::Acknowledge).is_ok()));
+            prop_assert_eq!(acked.len(), effects.len(), "an acknowledgement is nothing else: {:?}", effects);
+            prop_assert!(acked.iter().any(|transition| transition.occurrence.raised == *raised));
+            let newer = |transition: &&&Transition| {
+                let named = before.alarm.standings().find(|one| one.occurrence == transition.occurrence);
+                named.is_none_or(|standing| standing.announced > *through)
+            };
+            prop_assert_eq!(acked.iter().find(newer), None, "never one that was announced later");
+            let unseen = after.alarm.standings().find(|one| one.state.needs_acknowledgement() && one.announced <= *through);
+            prop_assert_eq!(unseen, None, "and every one up to there");
             let mut again = after.alarm.clone();
             prop_assert_eq!(again.step(after.now(at_ms), input.clone()), Vec::new());
             Ok(())
@@ -190,9 +248,10 @@ proptest! {
     #[test]
     fn a_reset_happens_exactly_where_it_is_not_refused(story in story()) {
         play(story, |before, input, _, effects, _| {
-            let Input::Reset { occurrence, .. } = input else { return Ok(()) };
+            let Input::Deed(Deed { what: What::Reset { .. }, .. }, _) = input else { return Ok(()) };
             let reset = effects.iter().filter(|transition| matches!(transition.cause, Cause::Reset(_))).count();
-            prop_assert_eq!(reset, usize::from(before.alarm.check(occurrence, Wanted::Reset).is_ok()));
+            prop_assert_eq!((reset, effects.len()), (1, 1));
+            prop_assert_eq!(before.alarm.state(), State::LatchedAcked);
             Ok(())
         })?;
     }
@@ -201,16 +260,21 @@ proptest! {
     fn a_deadline_is_ahead_and_brings_a_change(story in story()) {
         play(story, |_, input, after, _, at_ms| {
             let Some(due) = after.alarm.deadline() else { return Ok(()) };
-            if matches!(input, Input::Acknowledge { .. } | Input::Reset { .. }) {
+            if matches!(input, Input::Deed(..) | Input::Design(_)) {
+                return Ok(());
+            }
+            // What else runs out is for a tick alone.
+            let others = [after.alarm.unshelve, after.alarm.re_alarm].into_iter().flatten().min();
+            if !matches!(input, Input::Tick) && others == Some(due) {
                 return Ok(());
             }
             prop_assert!(due > after.now(at_ms).uptime, "a deadline that has passed was missed");
             let due_ms = u64::try_from(due.duration().as_millis()).expect("a short story");
             let mut early = after.alarm.clone();
             prop_assert_eq!(early.step(after.now(due_ms - 1), Input::Tick), Vec::new());
-            let mut due = after.alarm.clone();
-            prop_assert!(!due.step(after.now(due_ms), Input::Tick).is_empty());
-            prop_assert_eq!(due.deadline(), None);
+            let mut late = after.alarm.clone();
+            prop_assert!(!late.step(after.now(due_ms), Input::Tick).is_empty());
+            prop_assert!(late.deadline().is_none_or(|next| next > due), "it is due once");
             Ok(())
         })?;
     }
@@ -221,7 +285,8 @@ proptest! {
             if !trusted(before.alarm.config().trigger, input) {
                 prop_assert!(effects.is_empty(), "{effects:?}");
                 prop_assert!(after.alarm.source_lost());
-                prop_assert_eq!(after.alarm.deadline(), None);
+                let others = [after.alarm.unshelve, after.alarm.re_alarm].into_iter().flatten().min();
+                prop_assert_eq!(after.alarm.deadline(), others, "no delay runs");
             }
             Ok(())
         })?;
@@ -230,7 +295,7 @@ proptest! {
     #[test]
     fn a_restart_at_any_point_raises_nothing_that_stands(story in story()) {
         play(story, |before, input, after, effects, at_ms| {
-            let mut restarted = Bench { alarm: before.alarm.clone(), journal: before.journal.clone(), ..*before };
+            let mut restarted = before.clone();
             restarted.restart();
             let again = restarted.step(at_ms, input.clone());
             if before.alarm.state().is_present() {
@@ -254,7 +319,7 @@ proptest! {
         for (at, (later, event)) in story.1.into_iter().enumerate() {
             at_ms += later;
             bench.wall_offset_ms -= steps_back_ms[at % steps_back_ms.len()];
-            if let Some(input) = input(&bench, &event) {
+            if let Some(input) = input(&bench, &event, at_ms) {
                 bench.step(at_ms, input);
             }
         }
@@ -285,5 +350,5 @@ proptest! {
 /// restart.
 fn trusted_delay(before: &Bench, input: &Input) -> bool {
     before.alarm.config().on_delay.is_zero() && before.alarm.config().off_delay.is_zero()
-        || matches!(input, Input::Acknowledge { .. })
+        || matches!(input, Input::Deed(..))
 }

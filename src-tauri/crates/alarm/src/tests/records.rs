@@ -6,33 +6,34 @@ use model::{Quality, Timestamp};
 
 use super::stories::latching;
 use super::{Bench, act, high};
-use crate::{AlarmId, Cause, Input, OccurrenceId, PRIORITIES, Standing, State, Transition, Wanted};
+use crate::{Act, Alarm, AlarmId, Cause, Input, OccurrenceId, PRIORITIES, Standing, State, Transition, What};
 
 #[test]
 fn an_act_that_is_refused_says_why() {
     let mut bench = Bench::new(latching());
     let reading = |number| Input::Reading { number: Some(number), quality: Quality::GOOD };
-    let reason = |bench: &Bench, occurrence: &OccurrenceId, wanted| {
-        bench.alarm.check(occurrence, wanted).map_err(|refusal| refusal.to_string())
+    let reason = |bench: &Bench, occurrence: &OccurrenceId, wanted: fn(&Alarm, &OccurrenceId) -> What| {
+        let what = wanted(&bench.alarm, occurrence);
+        bench.alarm.check(&what, bench.now(bench.last_ms)).map_err(|refusal| refusal.to_string())
     };
     bench.step(0, reading(85.0));
     let first = bench.occurrence(1);
     let other = OccurrenceId { raised: first.raised.saturating_add(Duration::from_secs(1)), ..first.clone() };
-    assert_eq!(reason(&bench, &other, Wanted::Acknowledge), Err("this occurrence is over".into()));
-    assert_eq!(reason(&bench, &first, Wanted::Acknowledge), Ok(()));
-    assert_eq!(reason(&bench, &first, Wanted::Reset), Err("its cause is still present".into()));
+    assert_eq!(reason(&bench, &other, Alarm::acknowledge), Err("this occurrence is over".into()));
+    assert_eq!(reason(&bench, &first, Alarm::acknowledge), Ok(()));
+    assert_eq!(reason(&bench, &first, Alarm::reset), Err("its cause is still present".into()));
     bench.step(1, reading(70.0));
-    assert_eq!(reason(&bench, &first, Wanted::Reset), Err("it is not acknowledged yet: acknowledge it first".into()));
-    bench.step(2, Input::Acknowledge { occurrence: first.clone(), act: act("") });
-    assert_eq!(reason(&bench, &first, Wanted::Acknowledge), Err("it is acknowledged already".into()));
-    assert_eq!(reason(&bench, &first, Wanted::Reset), Ok(()));
-    bench.alarm.reconfigure(high(80.0));
-    assert_eq!(reason(&bench, &first, Wanted::Reset), Ok(()), "what is latched can be reset whatever comes to be");
+    assert_eq!(reason(&bench, &first, Alarm::reset), Err("it is not acknowledged yet: acknowledge it first".into()));
+    bench.acknowledge(2, &first).unwrap();
+    assert_eq!(reason(&bench, &first, Alarm::acknowledge), Err("it is acknowledged already".into()));
+    assert_eq!(reason(&bench, &first, Alarm::reset), Ok(()));
+    bench.alarm.reconfigure(high(80.0), bench.now(2));
+    assert_eq!(reason(&bench, &first, Alarm::reset), Ok(()), "what is latched can be reset whatever comes to be");
 
     let mut plain = Bench::new(high(80.0));
     plain.step(0, reading(85.0));
     let only = plain.occurrence(1);
-    assert_eq!(reason(&plain, &only, Wanted::Reset), Err("it does not latch: there is nothing to reset".into()));
+    assert_eq!(reason(&plain, &only, Alarm::reset), Err("it does not latch: there is nothing to reset".into()));
 }
 
 #[test]
@@ -44,12 +45,13 @@ fn what_is_recorded_names_who_when_and_which_value() {
     assert_eq!((raised[0].from, raised[0].to), (State::Normal, State::Unack));
     bench.step(2_000, Input::Reading { number: Some(12.0), quality: Quality::BAD_SENSOR_FAILURE });
     let occurrence = raised[0].occurrence.clone();
-    let acked = bench.step(3_000, Input::Acknowledge { occurrence, act: act("valve closed") });
-    assert_eq!(acked[0].cause, Cause::Acknowledged(act("valve closed")));
+    let act = Act { at: bench.now(3_000).wall, ..act("valve closed") };
+    let acked = bench.act(3_000, bench.alarm.acknowledge(&occurrence), "valve closed").unwrap();
+    assert_eq!(acked[0].cause, Cause::Acknowledged(act.clone()));
     assert_eq!(acked[0].value, Some(85.5), "a bad value is no evidence");
     let standing = bench.alarm.standing().unwrap();
     assert_eq!(standing.value, Some(85.5), "the value that raised it stays");
-    assert_eq!(standing.acknowledged, Some(act("valve closed")));
+    assert_eq!(standing.acknowledged, Some(act));
 }
 
 #[test]
@@ -91,6 +93,12 @@ fn the_list_has_unacknowledged_then_urgent_then_newest_first() {
         returned_at: None,
         acknowledged: None,
         recurrences: 0,
+        announced: Timestamp::from_millis(at),
+        level: 0,
+        last_level: None,
+        re_alarms: 0,
+        confirmed: None,
+        notes: Vec::new(),
     };
     let mut list = [
         (standing("acked, urgent", State::Acked, 9), PRIORITIES[0]),
@@ -120,7 +128,7 @@ fn standings_and_transitions_can_be_kept_as_text() {
     let mut bench = Bench::new(latching());
     bench.step(0, Input::Reading { number: Some(85.5), quality: Quality::GOOD });
     let occurrence = bench.occurrence(1);
-    bench.step(1, Input::Acknowledge { occurrence, act: act("seen") });
+    bench.acknowledge(1, &occurrence).unwrap();
     bench.step(2, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
     for transition in &bench.journal {
         let text = serde_json::to_string(transition).unwrap();

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use model::Quality;
 
-use super::{Bench, act, high};
-use crate::{Cause, Config, Input, Latching, LimitKind, ReturnAck, State, Transition, Trigger};
+use super::{Bench, high};
+use crate::{
+    Cause, Config, Confirm, Input, Latching, LimitKind, ReAlarm, ReturnAck, State, Transition, Trigger,
+};
 
 fn delayed(on_s: u64, off_s: u64) -> Config {
     Config { on_delay: Duration::from_secs(on_s), off_delay: Duration::from_secs(off_s), ..high(80.0) }
@@ -61,8 +63,10 @@ fn play(bench: &mut Bench, at_ms: u64, event: &str) -> Vec<Transition> {
         "unsure" => Input::Truth { active: true, quality: Quality::BAD_TYPE },
         "link" => Input::SourceLost,
         "tick" => Input::Tick,
-        "ack" => Input::Acknowledge { occurrence: occurrence(), act: act("seen") },
-        "reset" => Input::Reset { occurrence: occurrence(), act: act("repaired") },
+        // What is refused changes nothing.
+        "ack" => return bench.acknowledge(at_ms, &occurrence()).unwrap_or_default(),
+        "reset" => return bench.reset(at_ms, &occurrence()).unwrap_or_default(),
+        "confirm" => return bench.act(at_ms, bench.alarm.confirm(&occurrence()), "done").unwrap_or_default(),
         number => reading(Some(number.parse().expect("a number")), Quality::GOOD),
     };
     bench.step(at_ms, input)
@@ -76,6 +80,7 @@ fn outcome(bench: &Bench, effects: &[Transition]) -> String {
         State::RtnUnack => "RTN_UNACK",
         State::LatchedUnack => "LATCHED_UNACK",
         State::LatchedAcked => "LATCHED_ACKED",
+        State::RtnUnconfirmed => "RTN_UNCONFIRMED",
     };
     let mut words = vec![state.to_owned()];
     words.extend(effects.iter().map(|transition| {
@@ -86,6 +91,12 @@ fn outcome(bench: &Bench, effects: &[Transition]) -> String {
             Cause::Reset(_) => "reset",
             Cause::Recurred => "recurred",
             Cause::AutoReturn => "gone by itself",
+            Cause::Escalated => "escalated",
+            Cause::Eased => "eased",
+            Cause::ReAlarmed => "announced again",
+            Cause::Unsuppressed => "announced after all",
+            Cause::Confirmed(_) => "confirmed",
+            Cause::Noted(_) => "noted",
         };
         cause.to_owned()
     }));
@@ -284,9 +295,9 @@ fn a_second_occurrence_leaves_the_first_one_to_be_acknowledged() {
          4 ack 1: UNACK
          5 70: RTN_UNACK, returned
          6 90: UNACK, raised, 1 earlier
-         7 ack 3: ACKED, acknowledged, 1 earlier
-         8 70: RTN_UNACK, returned
-         9 ack 2: NORMAL, acknowledged",
+         7 ack 2: UNACK, acknowledged
+         8 ack 3: ACKED, acknowledged
+         9 70: NORMAL, returned",
     );
 }
 
@@ -447,5 +458,67 @@ fn a_restart_goes_on_where_it_was_and_annunciates_nothing_twice() {
          5 ack: LATCHED_ACKED, acknowledged
          6 restart: LATCHED_ACKED, lost
          7 reset: NORMAL, reset, lost",
+    );
+}
+
+#[test]
+fn acknowledged_and_forgotten_and_announced_again_twice_at_most() {
+    // Row 7, by time.
+    let after = Duration::from_secs(60);
+    check(
+        Config { re_alarm: Some(ReAlarm { after, times: Some(2) }), ..high(80.0) },
+        "0 85: UNACK, raised
+         10 ack: ACKED, acknowledged, due 70
+         69 86: ACKED, due 70
+         70 tick: UNACK, announced again
+         75 ack: ACKED, acknowledged, due 135
+         135 tick: UNACK, announced again
+         140 ack: ACKED, acknowledged
+         999 tick: ACKED
+         1000 70: NORMAL, returned",
+    );
+}
+
+#[test]
+fn what_has_to_be_confirmed_waits_for_the_word_that_it_was_done() {
+    let confirmed = || Config { confirm: Confirm::Required, ..high(80.0) };
+    check(
+        confirmed(),
+        "0 85: UNACK, raised
+         1 confirm: UNACK
+         2 ack: ACKED, acknowledged
+         3 70: RTN_UNCONFIRMED, returned
+         4 ack: RTN_UNCONFIRMED
+         5 confirm: NORMAL, confirmed",
+    );
+    check(
+        confirmed(),
+        "0 85: UNACK, raised
+         1 ack: ACKED, acknowledged
+         2 confirm: ACKED, confirmed
+         3 confirm: ACKED
+         4 70: NORMAL, returned",
+    );
+    check(
+        confirmed(),
+        "0 85: UNACK, raised
+         1 70: RTN_UNACK, returned
+         2 ack: RTN_UNCONFIRMED, acknowledged
+         3 85: UNACK, raised, 1 earlier
+         4 confirm 1: UNACK, confirmed",
+    );
+}
+
+#[test]
+fn an_acknowledgement_of_the_newest_says_that_the_earlier_ones_were_seen_too() {
+    check(
+        high(80.0),
+        "0 85: UNACK, raised
+         1 70: RTN_UNACK, returned
+         2 85: UNACK, raised, 1 earlier
+         3 70: RTN_UNACK, returned, 1 earlier
+         4 85: UNACK, raised, 2 earlier
+         5 ack 2: UNACK, acknowledged, acknowledged
+         6 ack 3: ACKED, acknowledged",
     );
 }
