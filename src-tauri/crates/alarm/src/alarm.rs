@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use model::{Now, Quality, Timestamp, Uptime};
+use model::{Now, Quality, TagIndex, Timestamp, Uptime, Value};
 
-use crate::config::{Tripped, Verdict};
-use crate::{Act, AlarmId, Cause, Config, Latching, OccurrenceId, ReturnAck, Standing, State, Transition};
+use crate::detect::{Detector, Edges, Verdict};
+use crate::{Act, AlarmId, Cause, Config, Latching, OccurrenceId, Priority, ReturnAck, Standing, State, Transition};
 
 /// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed
 /// by itself, and the journal says so.
@@ -25,6 +25,13 @@ pub struct Alarm {
     pending: Option<Pending>,
     value: Option<f64>,
     source_lost: bool,
+    detector: Detector,
+    /// When the condition came lately, where that is counted, and whether it held when it was last judged.
+    comings: Edges,
+    held_last: bool,
+    level: u8,
+    /// When the condition is to be judged again although nothing was heard.
+    looks_again: Option<Uptime>,
 }
 
 /// What an alarm is told.
@@ -32,9 +39,27 @@ pub struct Alarm {
 pub enum Input {
     /// The watched tag has a new sample.
     Reading {
-        /// Its value as a number, where it is one.
-        number: Option<f64>,
+        /// Its value, where it has one.
+        value: Option<Value>,
         /// Its quality.
+        quality: Quality,
+        /// When it was so, by its source. The same sample told again is no news.
+        time: Timestamp,
+    },
+    /// A tag beside the watched one, of [`crate::Trigger::operands`], has a new value: a limit, a setpoint, a command.
+    Operand {
+        /// Which tag.
+        tag: TagIndex,
+        /// Its value, where it has one.
+        value: Option<Value>,
+        /// Its quality.
+        quality: Quality,
+    },
+    /// The condition under which the alarm is looked at has a new answer; see [`crate::Enabling`].
+    Enabled {
+        /// The answer.
+        active: bool,
+        /// The quality of the answer.
         quality: Quality,
     },
     /// The watched formula or link has a new answer.
@@ -47,6 +72,8 @@ pub enum Input {
     /// The gateway of the watched tag is lost. Nothing changes until the next reading, not even for a stale alarm:
     /// one alarm for the gateway says it for all of its tags.
     SourceLost,
+    /// The gateway of the watched tag is there again: from now on a sample is expected.
+    SourceBack,
     /// The time of [`Alarm::deadline`] has come.
     Tick,
     /// Somebody acknowledges.
@@ -121,14 +148,45 @@ impl Alarm {
         standings.sort_by_key(|standing| standing.occurrence.raised);
         let newest = standings.last().map(|standing| standing.occurrence.raised);
         let current = standings.pop();
-        Self { id, config, current, earlier: standings, newest, pending: None, value: None, source_lost: true }
+        let detector = Detector::new(&config.trigger);
+        Self {
+            id,
+            config,
+            current,
+            earlier: standings,
+            newest,
+            pending: None,
+            value: None,
+            source_lost: true,
+            detector,
+            comings: Edges::default(),
+            held_last: false,
+            level: 0,
+            looks_again: None,
+        }
     }
 
     /// Takes a new configuration over, as at the reload of a plant. What stands goes on standing; delays that run
     /// start again.
     pub fn reconfigure(&mut self, config: Config) {
+        let is_same_condition = self.config.trigger == config.trigger && self.config.enabling == config.enabling;
         self.config = config;
         self.pending = None;
+        if !is_same_condition {
+            self.forget();
+        }
+    }
+
+    /// Forgets what was heard, as where it watches another source from now on. What stands goes on standing.
+    pub fn forget(&mut self) {
+        self.detector = Detector::new(&self.config.trigger);
+        self.comings.clear();
+        self.held_last = false;
+        self.pending = None;
+        self.source_lost = true;
+        self.looks_again = None;
+        let levels = u8::try_from(self.config.trigger.levels().len()).unwrap_or(u8::MAX);
+        self.level = self.level.min(levels.saturating_sub(1));
     }
 
     /// Its id.
@@ -144,6 +202,16 @@ impl Alarm {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.current.as_ref().map_or(State::Normal, |standing| standing.state)
+    }
+
+    /// The level at which the condition was last seen to hold: 0 is the first.
+    pub fn level(&self) -> u8 {
+        self.level
+    }
+
+    /// How urgent it is, at the level at which its condition was last seen to hold.
+    pub fn priority(&self) -> Priority {
+        self.config.priority_at(self.level)
     }
 
     /// Whether the last observation could not be judged, so that the state is the last one known. True before the
@@ -168,12 +236,13 @@ impl Alarm {
         self.earlier.iter().chain(&self.current)
     }
 
-    /// When [`Input::Tick`] is wanted; none while no delay runs.
+    /// When [`Input::Tick`] is wanted; none while no delay runs and time alone changes nothing.
     pub fn deadline(&self) -> Option<Uptime> {
-        match self.pending?.wait {
+        let delay = self.pending.and_then(|pending| match pending.wait {
             Wait::Until(due) => Some(due),
             Wait::Held(_) => None,
-        }
+        });
+        [delay, self.looks_again].into_iter().flatten().min()
     }
 
     /// Whether an act on an occurrence would be accepted now.
@@ -203,52 +272,89 @@ impl Alarm {
     /// who journals an act before it takes effect can step a clone to see the one transition to journal.
     pub fn step(&mut self, now: Now, input: Input) -> Effects {
         match input {
-            Input::Reading { number, quality } => {
-                self.observe(now, number, quality);
+            Input::Reading { value, quality, time } => {
                 if !quality.is_bad() {
-                    self.value = number.filter(|x| x.is_finite());
+                    self.value = value.as_ref().and_then(Value::number).filter(|x| x.is_finite());
                 }
-                self.settle(now)
+                self.detector.hear(now, &self.config.trigger, value, quality, time);
+                self.judge(now)
             }
             Input::Truth { active, quality } => {
-                self.observe(now, Some(f64::from(u8::from(active))), quality);
-                self.settle(now)
+                let value = Some(Value::Bool(active));
+                self.detector.hear(now, &self.config.trigger, value, quality, now.wall);
+                self.judge(now)
+            }
+            Input::Operand { tag, value, quality } => {
+                self.detector.hear_operand(tag, value, quality);
+                self.judge(now)
+            }
+            Input::Enabled { active, quality } => {
+                self.detector.hear_enabling(now, &self.config.trigger, active, quality);
+                self.judge(now)
             }
             Input::SourceLost => {
-                self.lose_source(now);
-                Effects::new()
+                self.detector.lose_source(now.uptime, &self.config.trigger);
+                self.judge(now)
             }
-            Input::Tick => self.settle(now),
+            Input::SourceBack => {
+                self.detector.find_source(now.uptime);
+                self.judge(now)
+            }
+            Input::Tick => self.judge(now),
             Input::Acknowledge { occurrence, act } => self.acknowledge(now, &occurrence, act),
             Input::Reset { occurrence, act } => self.reset(now, &occurrence, act),
         }
     }
 
     fn is_coming_back(&self) -> bool {
-        self.pending.is_some_and(|pending| pending.toward == Verdict::Present)
+        self.pending.is_some_and(|pending| pending.toward.is_present())
     }
 
-    fn observe(&mut self, now: Now, number: Option<f64>, quality: Quality) {
-        let tripped = if self.state().is_present() { Tripped::Yes } else { Tripped::No };
-        let verdict = self.config.trigger.judge(number, quality, tripped);
-        let (steady, delay) = match tripped {
-            Tripped::Yes => (Verdict::Present, self.config.off_delay),
-            Tripped::No => (Verdict::Absent, self.config.on_delay),
-        };
+    /// Judges by everything heard, and carries out what has waited for long enough.
+    fn judge(&mut self, now: Now) -> Effects {
+        self.observe(now);
+        self.looks_again = self.detector.deadline(now.uptime, &self.config.trigger, self.config.enabling);
+        self.settle(now)
+    }
+
+    fn observe(&mut self, now: Now) {
+        let Config { trigger, enabling, times, .. } = &self.config;
+        let held = self.state().is_present().then_some(self.level);
+        let verdict = self.detector.judge(now.uptime, trigger, *enabling, held);
         match verdict {
             Verdict::Unknown => return self.lose_source(now),
-            Verdict::Present | Verdict::Absent => self.source_lost = false,
+            Verdict::Present(level) => {
+                self.source_lost = false;
+                self.level = level;
+            }
+            Verdict::Absent => self.source_lost = false,
         }
-        if verdict == steady {
+        let is_often = times.is_some_and(|times| self.has_come(now.uptime, verdict, held, times));
+        if verdict.is_present() == held.is_some() {
             self.pending = None;
             return;
         }
+        let at_once = is_often || self.detector.is_disabled(self.config.enabling);
+        let delay = if held.is_some() { self.config.off_delay } else { self.config.on_delay };
         let wait = match self.pending.map(|pending| pending.wait) {
+            _ if at_once => Wait::Until(now.uptime),
             None => Wait::Until(now.uptime + delay),
             Some(Wait::Held(left)) => Wait::Until(now.uptime + left),
             Some(running @ Wait::Until(_)) => running,
         };
         self.pending = Some(Pending { toward: verdict, wait });
+    }
+
+    /// Whether the condition has come so many times within the on-delay. Once it is raised, counting begins anew.
+    fn has_come(&mut self, now: Uptime, verdict: Verdict, held: Option<u8>, times: u16) -> bool {
+        let came = verdict.is_present() && !self.held_last;
+        self.held_last = verdict.is_present();
+        match held {
+            Some(_) => self.comings.clear(),
+            None if came => self.comings.add(now),
+            None => {}
+        }
+        came && self.comings.count(now, self.config.on_delay) >= times
     }
 
     /// Without trust in the source nothing is concluded. What was seen of a coming alarm is kept, so that a source
@@ -257,10 +363,10 @@ impl Alarm {
     fn lose_source(&mut self, now: Now) {
         self.source_lost = true;
         self.pending = self.pending.and_then(|pending| match (pending.toward, pending.wait) {
-            (Verdict::Present, Wait::Until(due)) => {
+            (Verdict::Present(_), Wait::Until(due)) => {
                 Some(Pending { wait: Wait::Held(due.since(now.uptime)), ..pending })
             }
-            (Verdict::Present, Wait::Held(_)) => Some(pending),
+            (Verdict::Present(_), Wait::Held(_)) => Some(pending),
             (Verdict::Absent | Verdict::Unknown, Wait::Until(_) | Wait::Held(_)) => None,
         });
     }
@@ -274,7 +380,7 @@ impl Alarm {
         }
         self.pending = None;
         match toward {
-            Verdict::Present => self.trip(now, &mut effects),
+            Verdict::Present(_) => self.trip(now, &mut effects),
             Verdict::Absent => self.clear(now, &mut effects),
             Verdict::Unknown => {}
         }

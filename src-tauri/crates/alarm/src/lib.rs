@@ -10,13 +10,19 @@
 
 mod alarm;
 mod config;
+mod detect;
 mod id;
 mod standing;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
 
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Refusal, Wanted};
-pub use config::{Config, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReturnAck, Trigger};
+pub use config::{
+    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck, Shelving,
+    TIMES_AT_MOST,
+};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
 pub use standing::{Act, Cause, Place, Standing, State, Transition};
+pub use trigger::{Event, Level, LimitKind, Measure, Off, Operand, Sense, Trigger};

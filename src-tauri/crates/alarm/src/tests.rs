@@ -1,15 +1,17 @@
 //! What the tests of the state machine share: an alarm on a bench, with a journal that must always agree with it.
 
+mod detectors;
+mod kinds;
 mod properties;
 mod records;
 mod stories;
 
 use std::time::Duration;
 
-use model::{Now, Timestamp, Uptime};
+use model::{Now, Quality, Timestamp, Uptime, Value};
 
 use crate::{
-    Act, Alarm, AlarmId, Cause, Config, Input, Latching, LimitKind, OccurrenceId, PRIORITIES, ReturnAck, Standing,
+    Act, Alarm, AlarmId, Cause, Config, Input, Level, LimitKind, Measure, OccurrenceId, Off, Operand, PRIORITIES, Standing,
     Transition, Trigger,
 };
 
@@ -69,13 +71,19 @@ pub fn act(note: &str) -> Act {
     Act { user: "mueller".into(), station: "line 1".into(), note: note.into(), at: Timestamp::from_millis(5) }
 }
 
-pub fn high(limit: f64) -> Config {
-    Config {
-        trigger: Trigger::Limit { kind: LimitKind::High, limit, deadband: 2.0 },
-        on_delay: Duration::ZERO,
-        off_delay: Duration::ZERO,
-        latching: Latching::No,
-        priority: PRIORITIES[1],
-        return_ack: ReturnAck::Required,
-    }
+/// A limit on the value itself.
+pub fn limit(kind: LimitKind, limit: f64, deadband: f64) -> Trigger {
+    let off = Off::Deadband(deadband);
+    let level = Level { kind, limit: Operand::Number(limit), off, priority: PRIORITIES[1] };
+    Trigger::Limit { measure: Measure::Value, levels: vec![level] }
+}
+
+pub fn high(at: f64) -> Config {
+    Config::new(limit(LimitKind::High, at, 2.0), PRIORITIES[1])
+}
+
+/// A reading whose time follows the uptime.
+pub fn reading(at_ms: u64, number: Option<f64>, quality: Quality) -> Input {
+    let time = Timestamp::from_millis(1_700_000_000_000).saturating_add(Duration::from_millis(at_ms));
+    Input::Reading { value: number.map(Value::Float), quality, time }
 }

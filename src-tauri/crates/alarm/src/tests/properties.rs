@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Quality, Timestamp};
 use proptest::prelude::*;
 
-use super::{Bench, act, high};
+use super::{Bench, act, high, limit, reading};
 use crate::{
     Cause, Config, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReturnAck, State, Transition, Trigger,
     Wanted,
@@ -39,7 +39,7 @@ enum Event {
 fn trigger() -> impl Strategy<Value = Trigger> {
     let kind = prop::sample::select(vec![LimitKind::HighHigh, LimitKind::High, LimitKind::Low, LimitKind::LowLow]);
     prop_oneof![
-        (kind, 0.0..3.0).prop_map(|(kind, deadband)| Trigger::Limit { kind, limit: 5.0, deadband }),
+        (kind, 0.0..3.0).prop_map(|(kind, deadband)| limit(kind, 5.0, deadband)),
         any::<bool>().prop_map(|active_when| Trigger::Digital { active_when }),
         Just(Trigger::Stale),
         Just(Trigger::Condition),
@@ -96,11 +96,11 @@ fn occurrences(bench: &Bench) -> Vec<OccurrenceId> {
 }
 
 /// The input that an event is; none for a restart or an act on what never was.
-fn input(bench: &Bench, event: &Event) -> Option<Input> {
+fn input(bench: &Bench, at_ms: u64, event: &Event) -> Option<Input> {
     let known = occurrences(bench);
     let chosen = |nth: &prop::sample::Index| (!known.is_empty()).then(|| nth.get(&known).clone());
     match event {
-        Event::Reading { number, quality } => Some(Input::Reading { number: Some(*number), quality: *quality }),
+        Event::Reading { number, quality } => Some(reading(at_ms, Some(*number), *quality)),
         Event::Truth { active, quality } => Some(Input::Truth { active: *active, quality: *quality }),
         Event::SourceLost => Some(Input::SourceLost),
         Event::Tick => Some(Input::Tick),
@@ -123,7 +123,7 @@ fn play(
             (Event::Tick, Some(due)) => due,
             _ => at_ms + later,
         };
-        let Some(input) = input(&bench, &event) else {
+        let Some(input) = input(&bench, at_ms, &event) else {
             if matches!(event, Event::Restart) {
                 bench.restart();
             }
@@ -136,14 +136,22 @@ fn play(
     Ok(())
 }
 
-fn trusted(trigger: Trigger, input: &Input) -> bool {
+fn trusted(trigger: &Trigger, input: &Input) -> bool {
     match (trigger, input) {
         (_, Input::SourceLost) => false,
         (Trigger::Stale, Input::Reading { quality, .. } | Input::Truth { quality, .. }) => {
             !matches!(*quality, Quality::BAD_WAITING | Quality::UNCERTAIN_INITIAL)
         }
         (_, Input::Reading { quality, .. } | Input::Truth { quality, .. }) => quality.is_good(),
-        (_, Input::Tick | Input::Acknowledge { .. } | Input::Reset { .. }) => true,
+        (
+            _,
+            Input::Tick
+            | Input::Acknowledge { .. }
+            | Input::Reset { .. }
+            | Input::Operand { .. }
+            | Input::Enabled { .. }
+            | Input::SourceBack,
+        ) => true,
     }
 }
 
@@ -218,7 +226,7 @@ proptest! {
     #[test]
     fn what_cannot_be_trusted_changes_nothing(story in story()) {
         play(story, |before, input, after, effects, _| {
-            if !trusted(before.alarm.config().trigger, input) {
+            if !trusted(&before.alarm.config().trigger, input) {
                 prop_assert!(effects.is_empty(), "{effects:?}");
                 prop_assert!(after.alarm.source_lost());
                 prop_assert_eq!(after.alarm.deadline(), None);
@@ -254,7 +262,7 @@ proptest! {
         for (at, (later, event)) in story.1.into_iter().enumerate() {
             at_ms += later;
             bench.wall_offset_ms -= steps_back_ms[at % steps_back_ms.len()];
-            if let Some(input) = input(&bench, &event) {
+            if let Some(input) = input(&bench, at_ms, &event) {
                 bench.step(at_ms, input);
             }
         }
