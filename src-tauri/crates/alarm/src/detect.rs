@@ -95,14 +95,7 @@ impl Detector {
     }
 
     /// The watched source says something. What it said already, with the same time, is no news.
-    pub fn hear(
-        &mut self,
-        now: Now,
-        trigger: &Trigger,
-        value: Option<Value>,
-        quality: Quality,
-        time: Timestamp,
-    ) {
+    pub fn hear(&mut self, now: Now, trigger: &Trigger, value: Option<Value>, quality: Quality, time: Timestamp) {
         let heard = Heard { value, quality, time };
         let was_lost = std::mem::take(&mut self.is_lost);
         let is_news = self.watched.as_ref() != Some(&heard);
@@ -257,11 +250,7 @@ impl Detector {
             }
             (Memory::Silence(silence), Trigger::Silent { within }) => silence.deadline(now, *within),
             (
-                Memory::Nothing
-                | Memory::Cusum(_)
-                | Memory::Count { .. }
-                | Memory::Stillness(_)
-                | Memory::Silence(_),
+                Memory::Nothing | Memory::Cusum(_) | Memory::Count { .. } | Memory::Stillness(_) | Memory::Silence(_),
                 _,
             ) => None,
         }

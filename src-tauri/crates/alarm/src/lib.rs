@@ -20,8 +20,8 @@ mod tests;
 
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Refusal, Wanted};
 pub use config::{
-    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck, Shelving,
-    TIMES_AT_MOST,
+    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck,
+    Shelving, TIMES_AT_MOST,
 };
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
 pub use standing::{Act, Cause, Place, Standing, State, Transition};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use model::{Now, Quality, Timestamp, Uptime, Value};
 
 use crate::{
-    Act, Alarm, AlarmId, Cause, Config, Input, Level, LimitKind, Measure, OccurrenceId, Off, Operand, PRIORITIES, Standing,
-    Transition, Trigger,
+    Act, Alarm, AlarmId, Cause, Config, Input, Level, LimitKind, Measure, OccurrenceId, Off, Operand, PRIORITIES,
+    Standing, Transition, Trigger,
 };
 
 /// An alarm with its journal, at a wall time that follows the uptime.

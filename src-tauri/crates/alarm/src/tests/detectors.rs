@@ -23,10 +23,13 @@ fn samples(values: std::ops::Range<i32>) -> impl Strategy<Value = Vec<(u64, f64)
     let sample = (50..4_000_u64, values.prop_map(f64::from));
     prop::collection::vec(sample, 1..60).prop_map(|apart| {
         let mut at = 0;
-        apart.into_iter().map(|(later, value)| {
-            at += later;
-            (at, value)
-        }).collect()
+        apart
+            .into_iter()
+            .map(|(later, value)| {
+                at += later;
+                (at, value)
+            })
+            .collect()
     })
 }
 
@@ -233,11 +236,8 @@ impl Trust {
             Input::Operand { value, quality, .. } => self.operand = quality.is_good() && value.is_some(),
             Input::Enabled { active, quality } => self.enabled = quality.is_good().then_some(*active),
             Input::SourceLost => self.watched = false,
-            Input::Truth { .. }
-            | Input::SourceBack
-            | Input::Tick
-            | Input::Acknowledge { .. }
-            | Input::Reset { .. } => {}
+            Input::Truth { .. } | Input::SourceBack | Input::Tick | Input::Acknowledge { .. } | Input::Reset { .. } => {
+            }
         }
     }
 
