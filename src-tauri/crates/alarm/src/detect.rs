@@ -45,6 +45,8 @@ pub(crate) struct Detector {
     operands: Vec<(TagIndex, Option<Value>)>,
     /// What the enabling condition says, where it says anything to be trusted.
     enabled: Option<bool>,
+    /// Whether the last thing it said that could be trusted was no.
+    has_rested: bool,
     memory: Memory,
 }
 
@@ -87,11 +89,21 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn stillness(&self) -> Option<&Stillness> {
+        if let Memory::Stillness(stillness) = self { Some(stillness) } else { None }
+    }
+
+    fn silence(&self) -> Option<&Silence> {
+        if let Memory::Silence(silence) = self { Some(silence) } else { None }
+    }
+}
+
 impl Detector {
     /// One that has heard nothing yet.
     pub fn new(trigger: &Trigger) -> Self {
         let operands = trigger.operands().into_iter().map(|tag| (tag, None)).collect();
-        Self { watched: None, is_lost: false, operands, enabled: None, memory: Memory::of(trigger) }
+        Self { watched: None, is_lost: false, operands, enabled: None, has_rested: false, memory: Memory::of(trigger) }
     }
 
     /// The watched source says something. What it said already, with the same time, is no news.
@@ -144,10 +156,15 @@ impl Detector {
 
     /// The enabling condition has a new answer. Enabled again, it begins anew, with what the watched source said last.
     pub fn hear_enabling(&mut self, now: Now, trigger: &Trigger, active: bool, quality: Quality) {
-        let before = self.enabled;
         self.enabled = quality.is_good().then_some(active);
-        if before == Some(true) || self.enabled != Some(true) {
-            return;
+        match self.enabled {
+            None => return,
+            Some(false) => {
+                self.has_rested = true;
+                return;
+            }
+            Some(true) if !std::mem::take(&mut self.has_rested) => return,
+            Some(true) => {}
         }
         self.memory = Memory::of(trigger);
         if self.is_lost {
@@ -222,14 +239,13 @@ impl Detector {
                 let both = trusted(watched).zip(self.operands.value(*command));
                 verdict(both.map(|(feedback, command)| !is_same(feedback, command)))
             }
-            Trigger::Unchanged { within, .. } => match (&self.memory, trusted(watched)) {
-                (Memory::Stillness(stillness), Some(_)) => verdict(stillness.lasts(now, *within)),
-                _ => Verdict::Unknown,
-            },
-            Trigger::Silent { within } => match &self.memory {
-                Memory::Silence(silence) => verdict(silence.lasts(now, *within)),
-                _ => Verdict::Unknown,
-            },
+            Trigger::Unchanged { within, .. } => {
+                let stillness = self.memory.stillness().filter(|_| trusted(watched).is_some());
+                verdict(stillness.and_then(|stillness| stillness.lasts(now, *within)))
+            }
+            Trigger::Silent { within } => {
+                verdict(self.memory.silence().and_then(|silence| silence.lasts(now, *within)))
+            }
             Trigger::Stale => staleness(watched.quality),
         }
     }

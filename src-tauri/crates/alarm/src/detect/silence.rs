@@ -95,14 +95,14 @@ fn is_within(at: &Value, value: &Value, band: f64) -> bool {
 
 /// Whether a quality comes with a sample of the source, and is not this station's word that there is none.
 fn is_sample(quality: Quality) -> bool {
-    match quality {
+    !matches!(
+        quality,
         Quality::STALE
-        | Quality::UNCERTAIN_LAST_USABLE
-        | Quality::UNCERTAIN_INITIAL
-        | Quality::BAD_WAITING
-        | Quality::BAD_NO_DATA
-        | Quality::BAD_NOT_CONNECTED
-        | Quality::BAD_NO_COMMUNICATION => false,
-        _ => true,
-    }
+            | Quality::UNCERTAIN_LAST_USABLE
+            | Quality::UNCERTAIN_INITIAL
+            | Quality::BAD_WAITING
+            | Quality::BAD_NO_DATA
+            | Quality::BAD_NOT_CONNECTED
+            | Quality::BAD_NO_COMMUNICATION
+    )
 }

@@ -455,7 +455,10 @@ fn enabled_again_it_begins_anew() {
          1 5: - due 61
          50 off: -
          70 on: - due 130
-         130 tick: !",
+         130 tick: !
+         140 unsure: !?
+         150 on: !
+         160 off: -",
     );
     let rate = measured(Measure::Rate { window: seconds(10), sense: Sense::Both }, 1.0, 0.0);
     check(

@@ -217,7 +217,16 @@ pub(crate) fn check_keys(fields: &Fields<'_, '_>, kind: Kind, problems: &mut Pro
     let words = match kind {
         Kind::Limit(_) => "on a limit".to_owned(),
         Kind::Formula => "on a formula".to_owned(),
-        _ => format!("of kind {}", kind.word()),
+        Kind::Rate
+        | Kind::Deviation
+        | Kind::Digital
+        | Kind::State
+        | Kind::Discrepancy
+        | Kind::Unchanged
+        | Kind::Silent
+        | Kind::Count
+        | Kind::Cusum
+        | Kind::Stale => format!("of kind {}", kind.word()),
     };
     for key in KEYS.iter().filter(|key| fields.has(key) && !kind.keys().contains(key)) {
         let message = format!("`{key}` has no meaning for an alarm {words}");
@@ -375,7 +384,7 @@ fn levels(
             problems.error(second.at, message, "write the milder limit first");
         }
     }
-    let usual = priority.saturating_sub(1).max(1).min(2);
+    let usual = priority.saturating_sub(1).clamp(1, 2);
     let priority = fields.whole("second_priority", 1, 4, problems).map_or(usual, |said| said.value);
     let own = fields.amount("second_deadband", problems).map(|said| Off::Deadband(said.value));
     let off = own.unwrap_or_else(|| match (levels[0].off, limits.first.value, second.value) {
@@ -429,7 +438,18 @@ fn check_limit(kind: Kind, limit: Said<f64>, problems: &mut Problems) {
             let message = format!("the limit {} is no number of times", limit.value);
             problems.error(limit.at, message, format!("use a whole number from 1 to {TIMES_AT_MOST}"));
         }
-        _ => {}
+        Kind::Limit(_)
+        | Kind::Rate
+        | Kind::Deviation
+        | Kind::Digital
+        | Kind::State
+        | Kind::Discrepancy
+        | Kind::Unchanged
+        | Kind::Silent
+        | Kind::Count
+        | Kind::Cusum
+        | Kind::Stale
+        | Kind::Formula => {}
     }
 }
 
@@ -546,6 +566,17 @@ fn check_watched(kind: Kind, tag: &Draft, fields: &Fields<'_, '_>, problems: &mu
             let message = "`deadband` has a meaning for tags of type int and float only";
             problems.error(fields.place("deadband"), message, "remove it");
         }
-        _ => {}
+        Kind::Limit(_)
+        | Kind::Rate
+        | Kind::Deviation
+        | Kind::Digital
+        | Kind::State
+        | Kind::Discrepancy
+        | Kind::Unchanged
+        | Kind::Silent
+        | Kind::Count
+        | Kind::Cusum
+        | Kind::Stale
+        | Kind::Formula => {}
     }
 }
