@@ -1,5 +1,6 @@
 //! What an alarm is and how it changes, designed along ISA-18.2.
 //!
+//! A [`Trigger`] says when an alarm's condition holds, a [`Config`] what follows from that.
 //! [`Alarm::step`] is told what happens and says what changed; [`Alarm::deadline`] says when it wants to be told that
 //! time has passed. What changed goes to the journal, and [`Standing::after`] gets back from the journal what stands.
 //!
