@@ -150,6 +150,11 @@ function guidance(
     consequence: 'Product above the limit has to be thrown away; the line stops within ten minutes.',
     action:
       'Check valve V-114 and set it to 40 % by hand. Call maintenance if the temperature does not fall in 5 minutes.',
-    timeToRespond: '10 min',
+    confirmation: '',
+    timeToRespondS: 600,
+    screen: null,
+    document: null,
+    enabledWhen: null,
+    suppressedWhen: null,
   };
 }

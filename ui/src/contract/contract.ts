@@ -183,9 +183,29 @@ consequence: string,
  */
 action: string, 
 /**
- * How long there is to act, in words; empty where not said.
+ * How to see that it has helped.
  */
-timeToRespond: string, };
+confirmation: string, 
+/**
+ * How long there is to act, in seconds; none where not said.
+ */
+timeToRespondS: number | null, 
+/**
+ * The screen to look at: the path of equipment, a path relative to the plant's folder, or an `https` address.
+ */
+screen: string | null, 
+/**
+ * What to read: a path relative to the plant's folder, or an `https` address.
+ */
+document: string | null, 
+/**
+ * It is looked at while this formula is true; none for always.
+ */
+enabledWhen: string | null, 
+/**
+ * It is suppressed while this formula is true; none for never.
+ */
+suppressedWhen: string | null, };
 export type PlantView = { 
 /**
  * Goes up with every activated plant; a frame carries the same number.

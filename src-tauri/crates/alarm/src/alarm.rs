@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use model::{Now, Quality, Timestamp, Uptime};
+use model::{Now, Quality, TagIndex, Timestamp, Uptime, Value};
 
-use crate::config::{Tripped, Verdict};
 use crate::deed::Marks;
+use crate::detect::{Detector, Edges, Verdict};
 use crate::{
     AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, OccurrenceId, Standing, State,
     Suppression, What,
@@ -31,6 +31,14 @@ pub struct Alarm {
     pub(crate) pending: Option<Pending>,
     pub(crate) value: Option<f64>,
     source_lost: bool,
+    detector: Detector,
+    /// When the condition came lately, where that is counted, and whether it held when it was last judged.
+    comings: Edges,
+    held_last: bool,
+    /// The level at which the condition was last seen to hold.
+    level: u8,
+    /// When the condition is to be judged again although nothing was heard.
+    looks_again: Option<Uptime>,
     pub(crate) suppression: Suppression,
     /// When what is shelved is so no more.
     pub(crate) unshelve: Option<Uptime>,
@@ -68,9 +76,27 @@ pub enum Origin {
 pub enum Input {
     /// The watched tag has a new sample.
     Reading {
-        /// Its value as a number, where it is one.
-        number: Option<f64>,
+        /// Its value, where it has one.
+        value: Option<Value>,
         /// Its quality.
+        quality: Quality,
+        /// When it was so, by its source. The same sample told again is no news.
+        time: Timestamp,
+    },
+    /// A tag beside the watched one, of [`crate::Trigger::operands`], has a new value: a limit, a setpoint, a command.
+    Operand {
+        /// Which tag.
+        tag: TagIndex,
+        /// Its value, where it has one.
+        value: Option<Value>,
+        /// Its quality.
+        quality: Quality,
+    },
+    /// The condition under which the alarm is looked at has a new answer; see [`crate::Enabling`].
+    Enabled {
+        /// The answer.
+        active: bool,
+        /// The quality of the answer.
         quality: Quality,
     },
     /// The watched formula or link has a new answer.
@@ -83,6 +109,8 @@ pub enum Input {
     /// The gateway of the watched tag is lost. Nothing changes until the next reading, not even for a stale alarm:
     /// one alarm for the gateway says it for all of its tags.
     SourceLost,
+    /// The gateway of the watched tag is there again: from now on a sample is expected.
+    SourceBack,
     /// The time of [`Alarm::deadline`] has come.
     Tick,
     /// Somebody has done something.
@@ -161,10 +189,16 @@ impl Alarm {
         let mut announced: Vec<Timestamp> = standings.iter().map(|standing| standing.announced).collect();
         announced.sort();
         announced.into_iter().for_each(|at| marks.announce(at));
+        let current = standings.pop();
         let mut alarm = Self {
+            detector: Detector::new(&config.trigger),
+            comings: Edges::default(),
+            held_last: false,
+            level: current.as_ref().map_or(0, |standing| standing.level),
+            looks_again: None,
             id,
             config,
-            current: standings.pop(),
+            current,
             earlier: standings,
             newest,
             pending: None,
@@ -188,9 +222,25 @@ impl Alarm {
     /// Takes a new configuration over, as at the reload of a plant. What stands goes on standing; delays that run
     /// start again.
     pub fn reconfigure(&mut self, config: Config, now: Now) {
+        let is_same_condition = self.config.trigger == config.trigger && self.config.enabling == config.enabling;
         self.config = config;
         self.pending = None;
         self.time_re_alarm(now);
+        if !is_same_condition {
+            self.forget();
+        }
+    }
+
+    /// Forgets what was heard, as where it watches another source from now on. What stands goes on standing.
+    pub fn forget(&mut self) {
+        self.detector = Detector::new(&self.config.trigger);
+        self.comings.clear();
+        self.held_last = false;
+        self.pending = None;
+        self.source_lost = true;
+        self.looks_again = None;
+        let levels = u8::try_from(self.config.trigger.levels().len()).unwrap_or(u8::MAX);
+        self.level = self.level.min(levels.saturating_sub(1));
     }
 
     /// Its id.
@@ -206,6 +256,11 @@ impl Alarm {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.current.as_ref().map_or(State::Normal, |standing| standing.state)
+    }
+
+    /// How severe the current occurrence is: the number of its trigger's level; 0 where there is none.
+    pub fn level(&self) -> u8 {
+        self.current.as_ref().map_or(0, |standing| standing.level)
     }
 
     /// Whether the last observation could not be judged, so that the state is the last one known. True before the
@@ -241,7 +296,7 @@ impl Alarm {
             Wait::Until(due) => Some(due),
             Wait::Held(_) => None,
         });
-        [pending, self.unshelve, self.re_alarm].into_iter().flatten().min()
+        [pending, self.looks_again, self.unshelve, self.re_alarm].into_iter().flatten().min()
     }
 
     /// What acknowledging, as a [`What`], an occurrence as it is shown now means.
@@ -337,20 +392,36 @@ impl Alarm {
     pub fn step(&mut self, now: Now, input: Input) -> Effects {
         let mut effects = Effects::new();
         match input {
-            Input::Reading { number, quality } => {
-                self.observe(now, number, quality);
+            Input::Reading { value, quality, time } => {
                 if !quality.is_bad() {
-                    self.value = number.filter(|x| x.is_finite());
+                    self.value = value.as_ref().and_then(Value::number).filter(|x| x.is_finite());
                 }
-                self.settle(now, &mut effects);
+                self.detector.hear(now, &self.config.trigger, value, quality, time);
+                self.judge(now, &mut effects);
             }
             Input::Truth { active, quality } => {
-                self.observe(now, Some(f64::from(u8::from(active))), quality);
-                self.settle(now, &mut effects);
+                let value = Some(Value::Bool(active));
+                self.detector.hear(now, &self.config.trigger, value, quality, now.wall);
+                self.judge(now, &mut effects);
             }
-            Input::SourceLost => self.lose_source(now),
+            Input::Operand { tag, value, quality } => {
+                self.detector.hear_operand(tag, value, quality);
+                self.judge(now, &mut effects);
+            }
+            Input::Enabled { active, quality } => {
+                self.detector.hear_enabling(now, &self.config.trigger, active, quality);
+                self.judge(now, &mut effects);
+            }
+            Input::SourceLost => {
+                self.detector.lose_source(now.uptime, &self.config.trigger);
+                self.judge(now, &mut effects);
+            }
+            Input::SourceBack => {
+                self.detector.find_source(now.uptime);
+                self.judge(now, &mut effects);
+            }
             Input::Tick => {
-                self.settle(now, &mut effects);
+                self.judge(now, &mut effects);
                 self.expire_shelving(now, &mut effects);
                 self.announce_again(now, &mut effects);
             }
@@ -369,33 +440,61 @@ impl Alarm {
     }
 
     fn is_coming_back(&self) -> bool {
-        self.pending.is_some_and(|pending| matches!(pending.toward, Verdict::Present(_)))
+        self.pending.is_some_and(|pending| pending.toward.is_present())
     }
 
-    fn observe(&mut self, now: Now, number: Option<f64>, quality: Quality) {
-        let tripped = if self.state().is_present() { Tripped::Yes } else { Tripped::No };
-        let verdict = self.config.trigger.judge(number, quality, tripped);
-        if verdict == Verdict::Unknown {
-            return self.lose_source(now);
-        }
-        self.source_lost = false;
-        let steady = match (tripped, &self.current) {
-            (Tripped::Yes, Some(standing)) => Verdict::Present(standing.level),
-            (Tripped::Yes, None) | (Tripped::No, _) => Verdict::Absent,
+    /// Judges by everything heard, and carries out what has waited for long enough.
+    fn judge(&mut self, now: Now, effects: &mut Effects) {
+        self.observe(now);
+        self.looks_again = self.detector.deadline(now.uptime, &self.config.trigger, self.config.enabling);
+        self.settle(now, effects);
+    }
+
+    fn observe(&mut self, now: Now) {
+        let Config { trigger, enabling, times, .. } = &self.config;
+        let present = self.current.as_ref().filter(|standing| standing.state.is_present());
+        let (held, steady) = match present {
+            Some(standing) => (Some(self.level), Verdict::Present(standing.level)),
+            None => (None, Verdict::Absent),
         };
+        let verdict = self.detector.judge(now.uptime, trigger, *enabling, held);
+        match verdict {
+            Verdict::Unknown => return self.lose_source(now),
+            Verdict::Present(level) => {
+                self.source_lost = false;
+                self.level = level;
+            }
+            Verdict::Absent => self.source_lost = false,
+        }
+        let is_often = times.is_some_and(|times| self.has_come(now.uptime, verdict, held, times));
         if verdict == steady {
             self.pending = None;
             return;
         }
-        let delay = if verdict.is_above(steady) { self.config.on_delay } else { self.config.off_delay };
+        let is_worse = verdict.is_above(steady);
+        let at_once = is_often || self.detector.is_disabled(self.config.enabling);
+        let delay = if is_worse { self.config.on_delay } else { self.config.off_delay };
         // A change that waits already goes on waiting as long as it is one in the same direction.
-        let waiting = self.pending.filter(|pending| pending.toward.is_above(steady) == verdict.is_above(steady));
+        let waiting = self.pending.filter(|pending| pending.toward.is_above(steady) == is_worse);
         let wait = match waiting.map(|pending| pending.wait) {
+            _ if at_once => Wait::Until(now.uptime),
             None => Wait::Until(now.uptime + delay),
             Some(Wait::Held(left)) => Wait::Until(now.uptime + left),
             Some(running @ Wait::Until(_)) => running,
         };
         self.pending = Some(Pending { toward: verdict, wait });
+    }
+
+    /// Whether the condition has come so many times within the on-delay. Once it is raised, counting begins anew.
+    fn has_come(&mut self, now: Uptime, verdict: Verdict, held: Option<u8>, times: u16) -> bool {
+        let came = verdict.is_present() && !self.held_last;
+        self.held_last = verdict.is_present();
+        match held {
+            Some(_) => self.comings.clear(),
+            None if came => self.comings.add(now),
+            None => {}
+        }
+        came && self.comings.count(now, self.config.on_delay) >= times
     }
 
     /// Without trust in the source nothing is concluded. What was seen of a coming alarm is kept, so that a source

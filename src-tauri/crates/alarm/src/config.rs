@@ -1,10 +1,12 @@
-//! How an alarm is configured, and when its condition holds.
+//! How an alarm is configured: how it is raised and returns, how urgent it is, and what may be done with it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Quality, Severity};
 use serde::{Deserialize, Serialize};
+
+use crate::Trigger;
 
 /// Everything the state machine wants to know of an alarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,74 +17,43 @@ pub struct Config {
     pub on_delay: Duration,
     /// How long the condition must be gone before the alarm returns.
     pub off_delay: Duration,
+    /// The alarm is raised, too, once the condition has come so many times within the on-delay, however shortly each
+    /// time; at least 2, at most [`TIMES_AT_MOST`].
+    pub times: Option<u16>,
+    /// Whether it is looked at always or under a condition of its own.
+    pub enabling: Enabling,
     /// Whether it stays until it is reset.
     pub latching: Latching,
-    /// How urgent it is.
+    /// How urgent it is, at its first level where it has several.
     pub priority: Priority,
     /// Whether somebody must acknowledge what has returned by itself.
     pub return_ack: ReturnAck,
-    /// Whether somebody must confirm that the action was taken.
-    pub confirmation: Confirm,
-    /// When it is announced again although it was acknowledged.
+    /// Whether somebody has to confirm that the action was taken (OPC UA Part 9, 5.7.3, Confirm).
+    pub confirm: Confirm,
+    /// Whether and when an acknowledged alarm that still stands is announced again.
     pub re_alarm: Option<ReAlarm>,
+    /// The group of which the first alarm is marked; none where it belongs to no group.
+    pub first_out: Option<Arc<str>>,
+    /// Whether it may be shelved.
+    pub shelving: Shelving,
+    /// How long it may be shelved at most; none for the site's own limit.
+    pub shelve_at_most: Option<Duration>,
 }
 
-/// When an alarm that was acknowledged and still stands is announced again (OPC UA Part 9, `ReAlarmTime` and
-/// `ReAlarmRepeatCount`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReAlarm {
-    /// So long after it was acknowledged.
-    pub after: Duration,
-    /// At most so often for one occurrence; without a bound where there is none.
-    pub at_most: Option<u32>,
-}
+/// The greatest number of [`Config::times`], and of a count's limit.
+pub const TIMES_AT_MOST: u16 = 1_000;
 
-/// Whether an alarm waits for the word that the action was taken.
+/// Whether an alarm is looked at always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Confirm {
-    /// To have seen it is enough.
+pub enum Enabling {
+    /// Always.
     #[default]
-    NotRequired,
-    /// It stays in the list until somebody confirms it.
-    Required,
-}
-
-/// When an alarm's condition holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Trigger {
-    /// A number reaches a limit.
-    Limit {
-        /// On which side.
-        kind: LimitKind,
-        /// The limit, in the tag's unit; finite. A value on the limit has reached it.
-        limit: f64,
-        /// How far the value must come back behind the limit, in the tag's unit; finite, not negative.
-        deadband: f64,
-    },
-    /// A signal is in the alarming position; any number but zero is on.
-    Digital {
-        /// The alarming position.
-        active_when: bool,
-    },
-    /// There is no fresh value: the quality says stale, last usable, or bad.
-    Stale,
-    /// A formula is true.
-    Condition,
-    /// The connection to a gateway is lost, which [`crate::Input::Truth`] says.
-    LinkDown,
-}
-
-/// The side and the step of a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LimitKind {
-    /// Far above.
-    HighHigh,
-    /// Above.
-    High,
-    /// Below.
-    Low,
-    /// Far below.
-    LowLow,
+    Always,
+    /// While [`crate::Input::Enabled`] says so. While it does not, the condition counts as gone at once, without the
+    /// off-delay, and what was raised returns as it would by itself: it still waits for its acknowledgement where that
+    /// is wanted, so that nothing that was announced goes unseen. Once enabled again it begins anew: windows, counts
+    /// and delays know nothing of the time before (OPC UA Part 9, 5.5.2: a Condition is re-evaluated when it is enabled).
+    Conditional,
 }
 
 /// Whether an alarm stays active after its condition has gone.
@@ -105,6 +76,86 @@ pub enum ReturnAck {
     NotRequired,
 }
 
+/// Whether an alarm has the step after the acknowledgement, that what had to be done was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Confirm {
+    /// It has not.
+    #[default]
+    NotRequired,
+    /// It has.
+    Required,
+}
+
+/// When an alarm that was acknowledged and still stands is announced again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReAlarm {
+    /// So long after the acknowledgement; not zero.
+    pub after: Duration,
+    /// So many times at most; none for as long as it stands.
+    pub times: Option<u16>,
+}
+
+/// Whether an alarm may be shelved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shelving {
+    /// It may.
+    Allowed,
+    /// It may, and somebody has to say why (ISA-18.2: a reason is recorded).
+    #[default]
+    WithReason,
+    /// It may not.
+    NotAllowed,
+}
+
+/// What kind of thing an alarm is about, so that each kind can have its own rules and its own people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The process.
+    #[default]
+    Process,
+    /// The product.
+    Quality,
+    /// What is used up.
+    Material,
+    /// Air, water, power, heat.
+    Utility,
+    /// The surroundings.
+    Environment,
+    /// Work for maintenance staff.
+    Maintenance,
+    /// Gateways, sensors and the stations themselves.
+    System,
+    /// People.
+    Safety,
+    /// What is managed with more rigour than others (ISA-18.2: highly managed alarms).
+    HighlyManaged,
+    /// Something for an engineer to look at, and nothing to act on.
+    Diagnostic,
+    /// A calculation over many samples.
+    Statistical,
+    /// For training.
+    Training,
+    /// A test.
+    Test,
+}
+
+/// All classes.
+pub const CLASSES: [Class; 13] = [
+    Class::Process,
+    Class::Quality,
+    Class::Material,
+    Class::Utility,
+    Class::Environment,
+    Class::Maintenance,
+    Class::System,
+    Class::Safety,
+    Class::HighlyManaged,
+    Class::Diagnostic,
+    Class::Statistical,
+    Class::Training,
+    Class::Test,
+];
+
 /// How urgent an alarm is: 1 is the most urgent, 4 the least. The most urgent comes first in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
@@ -118,15 +169,57 @@ pub const PRIORITIES: [Priority; 4] = [Priority(1), Priority(2), Priority(3), Pr
 #[error("{0} is no priority: 1 is the most urgent, 4 the least")]
 pub struct NotAPriority(pub u8);
 
-/// What one observation says of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It holds, on this level: 0 is the first, and greater is more severe.
-    Present(u8),
-    /// It does not hold.
-    Absent,
-    /// The observation is not to be trusted: nothing changes.
-    Unknown,
+impl Config {
+    /// An alarm that comes and goes with its condition, without delays, and has to be acknowledged.
+    pub fn new(trigger: Trigger, priority: Priority) -> Self {
+        Self {
+            trigger,
+            on_delay: Duration::ZERO,
+            off_delay: Duration::ZERO,
+            times: None,
+            enabling: Enabling::Always,
+            latching: Latching::No,
+            priority,
+            return_ack: ReturnAck::Required,
+            confirm: Confirm::NotRequired,
+            re_alarm: None,
+            first_out: None,
+            shelving: Shelving::default(),
+            shelve_at_most: None,
+        }
+    }
+
+    /// How urgent it is at a level; at one that it has not, as at its first.
+    pub fn priority_at(&self, level: u8) -> Priority {
+        self.trigger.levels().get(usize::from(level)).map_or(self.priority, |level| level.priority)
+    }
+}
+
+impl Class {
+    /// The word for it, as the plant file has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Class::Process => "process",
+            Class::Quality => "quality",
+            Class::Material => "material",
+            Class::Utility => "utility",
+            Class::Environment => "environment",
+            Class::Maintenance => "maintenance",
+            Class::System => "system",
+            Class::Safety => "safety",
+            Class::HighlyManaged => "highly-managed",
+            Class::Diagnostic => "diagnostic",
+            Class::Statistical => "statistical",
+            Class::Training => "training",
+            Class::Test => "test",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
 impl Priority {
@@ -156,83 +249,6 @@ impl fmt::Display for Priority {
     }
 }
 
-impl Trigger {
-    /// What an observation says, for an alarm that is `tripped` already or not: the deadband counts only on the way
-    /// back.
-    pub(crate) fn judge(&self, number: Option<f64>, quality: Quality, tripped: Tripped) -> Verdict {
-        match *self {
-            Trigger::Limit { kind, limit, deadband } => match usable(number, quality) {
-                Some(value) => verdict(reaches(kind, limit, deadband, value, tripped)),
-                None => Verdict::Unknown,
-            },
-            Trigger::Digital { active_when } => match usable(number, quality) {
-                Some(value) => verdict((value != 0.0) == active_when),
-                None => Verdict::Unknown,
-            },
-            Trigger::Condition | Trigger::LinkDown => match usable(number, quality) {
-                Some(value) => verdict(value != 0.0),
-                None => Verdict::Unknown,
-            },
-            Trigger::Stale => staleness(quality),
-        }
-    }
-}
-
-impl Verdict {
-    /// Whether it is more severe than another one.
-    pub(crate) fn is_above(self, other: Verdict) -> bool {
-        self.rank() > other.rank()
-    }
-
-    fn rank(self) -> u16 {
-        match self {
-            Verdict::Absent | Verdict::Unknown => 0,
-            Verdict::Present(level) => u16::from(level) + 1,
-        }
-    }
-}
-
-/// Whether an alarm's condition is accepted as holding, its delays included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tripped {
-    /// It holds.
-    Yes,
-    /// It does not.
-    No,
-}
-
-fn verdict(present: bool) -> Verdict {
-    if present { Verdict::Present(0) } else { Verdict::Absent }
-}
-
-/// The number to judge by; none where the quality is not good or the number is none.
-fn usable(number: Option<f64>, quality: Quality) -> Option<f64> {
-    number.filter(|x| quality.is_good() && x.is_finite())
-}
-
-fn reaches(kind: LimitKind, limit: f64, deadband: f64, value: f64, tripped: Tripped) -> bool {
-    let band = match tripped {
-        Tripped::Yes => deadband,
-        Tripped::No => 0.0,
-    };
-    match kind {
-        LimitKind::HighHigh | LimitKind::High => value >= limit - band,
-        LimitKind::Low | LimitKind::LowLow => value <= limit + band,
-    }
-}
-
-/// A source that has said nothing yet, or only repeats what it knew before, is neither fresh nor stale.
-fn staleness(quality: Quality) -> Verdict {
-    match quality {
-        Quality::BAD_WAITING | Quality::UNCERTAIN_INITIAL => Verdict::Unknown,
-        Quality::STALE | Quality::UNCERTAIN_LAST_USABLE => Verdict::Present(0),
-        other => match other.severity() {
-            Severity::Good | Severity::Uncertain => Verdict::Absent,
-            Severity::Bad => Verdict::Present(0),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,5 +259,11 @@ mod tests {
             assert_eq!(Priority::try_from(number).is_ok(), (1..=4).contains(&number), "{number}");
         }
         assert!(PRIORITIES.is_sorted(), "the most urgent first");
+    }
+
+    #[test]
+    fn every_class_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<&str> = CLASSES.into_iter().map(Class::word).collect();
+        assert_eq!(words.len(), CLASSES.len());
     }
 }

@@ -1,5 +1,6 @@
 //! What an alarm is and how it changes, designed along ISA-18.2.
 //!
+//! A [`Trigger`] says when an alarm's condition holds, a [`Config`] what follows from that.
 //! [`Alarm::step`] is told what happens and says what changed; [`Alarm::deadline`] says when it wants to be told that
 //! time has passed. What changed goes to the journal, and [`Standing::after`] gets back from the journal what stands.
 //!
@@ -11,19 +12,23 @@
 mod alarm;
 mod config;
 mod deed;
+mod detect;
 mod id;
 mod machine;
 mod standing;
 mod suppression;
+mod trigger;
 
 #[cfg(test)]
 mod tests;
 
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Known, Origin, Refusal};
 pub use config::{
-    Config, Confirm, Latching, LimitKind, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck, Trigger,
+    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck,
+    Shelving, TIMES_AT_MOST,
 };
 pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
 pub use standing::{Cause, Effect, Place, Standing, State, Transition};
 pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};
+pub use trigger::{Event, Level, LimitKind, Measure, Off, Operand, Sense, Trigger};

@@ -1,5 +1,7 @@
 //! What the tests of the state machine share: an alarm on a bench, with a journal that must always agree with it.
 
+mod detectors;
+mod kinds;
 mod merging;
 mod properties;
 mod records;
@@ -8,11 +10,11 @@ mod suppression;
 
 use std::time::Duration;
 
-use model::{Now, Timestamp, Uptime};
+use model::{Now, Quality, Timestamp, Uptime, Value};
 
 use crate::{
-    Act, Alarm, AlarmId, Cause, Config, Confirm, Deed, Effect, Input, Known, Latching, LimitKind, OccurrenceId,
-    Origin, PRIORITIES, Refusal, ReturnAck, Standing, Suppression, Transition, Trigger, What,
+    Act, Alarm, AlarmId, Cause, Config, Deed, Effect, Input, Known, Level, LimitKind, Measure, OccurrenceId, Off,
+    Operand, Origin, PRIORITIES, Refusal, Standing, Suppression, Transition, Trigger, What,
 };
 
 /// An alarm with its journal, at a wall time that follows the uptime.
@@ -131,15 +133,19 @@ pub fn act(note: &str) -> Act {
     Act { user: "mueller".into(), station: "line 1".into(), note: note.into(), at: Timestamp::from_millis(5) }
 }
 
-pub fn high(limit: f64) -> Config {
-    Config {
-        trigger: Trigger::Limit { kind: LimitKind::High, limit, deadband: 2.0 },
-        on_delay: Duration::ZERO,
-        off_delay: Duration::ZERO,
-        latching: Latching::No,
-        priority: PRIORITIES[1],
-        return_ack: ReturnAck::Required,
-        confirm: Confirm::NotRequired,
-        re_alarm: None,
-    }
+/// A limit on the value itself.
+pub fn limit(kind: LimitKind, limit: f64, deadband: f64) -> Trigger {
+    let off = Off::Deadband(deadband);
+    let level = Level { kind, limit: Operand::Number(limit), off, priority: PRIORITIES[1] };
+    Trigger::Limit { measure: Measure::Value, levels: vec![level] }
+}
+
+pub fn high(at: f64) -> Config {
+    Config::new(limit(LimitKind::High, at, 2.0), PRIORITIES[1])
+}
+
+/// A reading whose time follows the uptime.
+pub fn reading(at_ms: u64, number: Option<f64>, quality: Quality) -> Input {
+    let time = Timestamp::from_millis(1_700_000_000_000).saturating_add(Duration::from_millis(at_ms));
+    Input::Reading { value: number.map(Value::Float), quality, time }
 }

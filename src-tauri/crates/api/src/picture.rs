@@ -7,7 +7,7 @@ use model::{DataType, TagIndex, Timestamp};
 use plant::{Plant, Tag};
 use report::{DrawError, Format, Limit, Pen, Shape, Trend};
 
-use alarm::{LimitKind, Trigger};
+use alarm::{Level, LimitKind};
 
 use crate::commands::watched_tag;
 use crate::{Code, Failure};
@@ -89,11 +89,10 @@ fn full_name(plant: &Plant, tag: &Tag) -> String {
 
 fn limits(plant: &Plant, tag: TagIndex) -> Vec<Limit> {
     let of_tag = plant.alarms.iter().filter(|definition| watched_tag(&definition.watch) == Some(tag));
-    let limit = |trigger: &Trigger| match trigger {
-        Trigger::Limit { kind, limit, .. } => Some(Limit { letters: letters(*kind).to_owned(), value: *limit }),
-        Trigger::Digital { .. } | Trigger::Stale | Trigger::Condition | Trigger::LinkDown => None,
-    };
-    of_tag.filter_map(|definition| limit(&definition.config.trigger)).collect()
+    let levels = of_tag.flat_map(|definition| definition.config.trigger.value_limits());
+    let limit =
+        |level: &Level| level.limit.number().map(|value| Limit { letters: letters(level.kind).to_owned(), value });
+    levels.filter_map(limit).collect()
 }
 
 fn letters(kind: LimitKind) -> &'static str {

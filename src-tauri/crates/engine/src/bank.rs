@@ -5,10 +5,10 @@
 //! in which things were true, and a failed disk leaves the alarm as it was.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use alarm::{Act, Alarm, AlarmId, Input, OccurrenceId, Standing, Transition, Wanted};
+use alarm::{Act, Alarm, AlarmId, Input, OccurrenceId, Priority, Standing, Transition, Wanted};
 use model::{Now, TagIndex, Uptime};
 use plant::{CertificateFault, Plant, Tag, Watch};
 
@@ -31,7 +31,7 @@ pub(crate) struct Bank {
     slots: Vec<Slot>,
     by_id: HashMap<AlarmId, usize>,
     by_tag: HashMap<TagIndex, Vec<usize>>,
-    by_input: HashMap<TagIndex, Vec<usize>>,
+    by_input: HashMap<TagIndex, Vec<(usize, Reader)>>,
     by_link: HashMap<Arc<str>, usize>,
     by_certificate: HashMap<(Arc<str>, CertificateFault), usize>,
     deadlines: BinaryHeap<Reverse<(Uptime, usize)>>,
@@ -39,8 +39,21 @@ pub(crate) struct Bank {
     revision: u32,
 }
 
+/// What of an alarm reads a tag beside the one it watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The formula that is its condition.
+    Condition,
+    /// The formula that says whether it is looked at.
+    Enabling,
+    /// A limit, a setpoint or a command that is another tag.
+    Operand,
+}
+
 struct Slot {
     alarm: Alarm,
+    /// What it watches: what was heard of another source says nothing of this one.
+    watch: Watch,
     held: Option<Held>,
     /// The deadline that is in the heap for it.
     noted: Option<Uptime>,
@@ -50,9 +63,12 @@ struct Slot {
 struct Held {
     ticket: Ticket,
     after: Alarm,
-    /// The newest thing its source said since.
-    said: Option<Input>,
+    /// What its sources said since, in order; at most [`SAID_AT_MOST`], the oldest are dropped.
+    said: VecDeque<Input>,
 }
+
+/// How much of what an alarm's sources say is kept while a commit takes its time.
+const SAID_AT_MOST: usize = 1_000;
 
 impl Bank {
     /// The alarms of a plant. What stood in `before` goes on, what `restored` knows stands again, all else is normal.
@@ -66,20 +82,24 @@ impl Bank {
                         slot.alarm.reconfigure(config.clone());
                         slot.held.iter_mut().for_each(|held| held.after.reconfigure(config.clone()));
                     }
+                    if slot.watch != definition.watch {
+                        slot.watch = definition.watch.clone();
+                        slot.alarm.forget();
+                        slot.held.iter_mut().for_each(|held| held.after.forget());
+                    }
                     slot
                 }
                 None => {
                     let standings = restored.remove(&definition.id).unwrap_or_default();
-                    Slot { alarm: Alarm::restore(definition.id.clone(), config, standings), held: None, noted: None }
+                    let alarm = Alarm::restore(definition.id.clone(), config, standings);
+                    Slot { alarm, watch: definition.watch.clone(), held: None, noted: None }
                 }
             };
             bank.by_id.insert(definition.id.clone(), index);
             match &definition.watch {
                 Watch::Tag(tag) => bank.by_tag.entry(*tag).or_default().push(index),
                 Watch::Formula(calculation) => {
-                    for tag in calculation.inputs() {
-                        bank.by_input.entry(*tag).or_default().push(index);
-                    }
+                    bank.read(calculation.inputs(), index, Reader::Condition);
                 }
                 Watch::Link(gateway) => {
                     bank.by_link.insert(Arc::clone(gateway), index);
@@ -88,6 +108,10 @@ impl Bank {
                     bank.by_certificate.insert((Arc::clone(gateway), *fault), index);
                 }
             }
+            if let Some(enabling) = &definition.enabled_when {
+                bank.read(enabling.inputs(), index, Reader::Enabling);
+            }
+            bank.read(&definition.config.trigger.operands(), index, Reader::Operand);
             bank.slots.push(slot);
             bank.note(index);
         }
@@ -99,8 +123,8 @@ impl Bank {
         self.by_tag.get(&tag).map_or(&[], Vec::as_slice)
     }
 
-    /// The alarms whose formula reads a tag.
-    pub fn calculated_from(&self, tag: TagIndex) -> &[usize] {
+    /// The alarms that read a tag beside the one they watch.
+    pub fn reading(&self, tag: TagIndex) -> &[(usize, Reader)] {
         self.by_input.get(&tag).map_or(&[], Vec::as_slice)
     }
 
@@ -118,14 +142,16 @@ impl Bank {
     pub fn tell(&mut self, now: Now, index: usize, input: Input, changes: &mut Vec<Changed>) {
         let slot = &mut self.slots[index];
         if let Some(held) = &mut slot.held {
-            // What a source said counts for more than that time passed.
-            let is_tick = input == Input::Tick;
-            held.said = if is_tick { held.said.take().or(Some(input)) } else { Some(input) };
+            if held.said.len() == SAID_AT_MOST {
+                held.said.pop_front();
+            }
+            held.said.push_back(input);
             return;
         }
-        let lost_before = slot.alarm.source_lost();
+        let shown = |alarm: &Alarm| (alarm.source_lost(), alarm.priority());
+        let shown_before = shown(&slot.alarm);
         let transitions = slot.alarm.step(now, input);
-        let is_news = !transitions.is_empty() || slot.alarm.source_lost() != lost_before;
+        let is_news = !transitions.is_empty() || shown(&slot.alarm) != shown_before;
         changes.extend(transitions.into_iter().map(|transition| (index, transition)));
         if is_news {
             self.revision += 1;
@@ -171,7 +197,7 @@ impl Bank {
         if busy {
             return Err("somebody is acting on it at this moment".to_owned());
         }
-        let held = slot.held.get_or_insert_with(|| Held { ticket, after: slot.alarm.clone(), said: None });
+        let held = slot.held.get_or_insert_with(|| Held { ticket, after: slot.alarm.clone(), said: VecDeque::new() });
         let accepted = held.after.check(occurrence, wanted);
         let transitions = match accepted {
             Ok(()) => held.after.step(now, input(wanted, occurrence, act)),
@@ -197,8 +223,15 @@ impl Bank {
                 slot.alarm = held.after;
             }
             self.revision += 1;
-            self.tell(now, index, held.said.unwrap_or(Input::Tick), changes);
+            // A delay may have run out meanwhile, and what was said counts for more than that.
+            let said = held.said.into_iter().filter(|input| *input != Input::Tick).chain([Input::Tick]);
+            said.for_each(|input| self.tell(now, index, input, changes));
         }
+    }
+
+    /// How urgent an alarm is now.
+    pub fn priority(&self, index: usize) -> Priority {
+        self.slots[index].alarm.priority()
     }
 
     /// Goes up with every change of what [`Bank::list`] says.
@@ -212,8 +245,7 @@ impl Bank {
         let mut list = AlarmList { revision: self.revision, ..AlarmList::default() };
         for &index in &self.standing {
             let alarm = &self.slots[index].alarm;
-            let definition = &plant.alarms[index];
-            let priority = definition.config.priority;
+            let priority = alarm.priority();
             let rank = usize::from(priority.number()) - 1;
             for standing in alarm.standings() {
                 let is_active = standing.state.is_present() || standing.state.is_latched();
@@ -229,8 +261,14 @@ impl Bank {
 
     fn take(&mut self, id: &AlarmId) -> Option<Slot> {
         let index = self.by_id.remove(id)?;
-        let alarm = self.slots[index].alarm.clone();
-        Some(Slot { alarm, held: self.slots[index].held.take(), noted: None })
+        let Slot { alarm, watch, held, .. } = &mut self.slots[index];
+        Some(Slot { alarm: alarm.clone(), watch: watch.clone(), held: held.take(), noted: None })
+    }
+
+    fn read(&mut self, tags: &[TagIndex], index: usize, reader: Reader) {
+        for tag in tags {
+            self.by_input.entry(*tag).or_default().push((index, reader));
+        }
     }
 
     /// Keeps the heap of deadlines and the set of standing alarms in step with an alarm.

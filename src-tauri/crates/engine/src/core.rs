@@ -14,7 +14,7 @@ use journal::{AlarmChange, Entry, System};
 use model::{Batch, LinkState, LinkStatus, Now, Quality, Reach, Sample, TagIndex, Timestamp, Update, Uptime};
 use plant::{Difference, Plant, Source, Tag, Watch};
 
-use crate::bank::{self, Bank, Changed, Outcome, Ticket};
+use crate::bank::{self, Bank, Changed, Outcome, Reader, Ticket};
 use crate::calculations::{self, Calculations};
 use crate::certificates::{self, Certificates};
 use crate::event::Activation;
@@ -317,9 +317,10 @@ impl Core {
     }
 
     /// A link is there: from now on its tags are expected.
-    fn expect_anew(&mut self, now: Now, gateway: &str) {
-        for tag in self.links.tags(gateway) {
+    fn expect_anew(&mut self, now: Now, gateway: &str, effects: &mut Effects) {
+        for tag in self.links.tags(gateway).to_vec() {
             self.heard[tag.slot()] = now.uptime;
+            self.tell_watchers(now, tag, &Input::SourceBack, effects);
         }
     }
 
@@ -330,7 +331,7 @@ impl Core {
         }
         match state {
             LinkState::Up => {
-                self.expect_anew(now, gateway);
+                self.expect_anew(now, gateway, effects);
                 self.certificates.look_soon();
             }
             LinkState::Connecting | LinkState::Down => self.lose(now, gateway, quality, effects),
@@ -351,10 +352,7 @@ impl Core {
             if is_known && row.is_some_and(|row| row.quality != quality) {
                 self.mark(now, tag, quality, effects);
             }
-            let watching = self.bank.watching(tag).to_vec();
-            self.step_alarms(effects, |bank, changes| {
-                watching.into_iter().for_each(|index| bank.tell(now, index, Input::SourceLost, changes));
-            });
+            self.tell_watchers(now, tag, &Input::SourceLost, effects);
         }
     }
 
@@ -365,7 +363,7 @@ impl Core {
         let sample = Sample { time: self.after_value(now, tag), received: now.wall, value, quality };
         self.record(now, tag, &sample, effects);
         self.calculations.concern(tag);
-        self.tell_formulas(now, tag, effects);
+        self.tell_reading(now, tag, effects);
     }
 
     fn calculate_due(&mut self, now: Now, effects: &mut Effects) {
@@ -390,25 +388,39 @@ impl Core {
         }
     }
 
-    /// Tells the alarms that watch a tag, and those whose formula reads it.
+    /// Tells the alarms that watch a tag, and those that read it otherwise.
     fn tell_watching(&mut self, now: Now, tag: TagIndex, effects: &mut Effects) {
-        let watching = self.bank.watching(tag).to_vec();
-        if !watching.is_empty() {
-            let row = self.table.row(tag);
-            let quality = row.as_ref().map_or(Quality::BAD_NO_DATA, |row| row.quality);
-            let number = row.and_then(|row| row.value).and_then(|value| value.number());
-            self.step_alarms(effects, |bank, changes| {
-                for index in watching {
-                    bank.tell(now, index, Input::Reading { number, quality }, changes);
-                }
-            });
-        }
-        self.tell_formulas(now, tag, effects);
+        let input = self.reading(tag);
+        self.tell_watchers(now, tag, &input, effects);
+        self.tell_reading(now, tag, effects);
     }
 
-    fn tell_formulas(&mut self, now: Now, tag: TagIndex, effects: &mut Effects) {
-        for index in self.bank.calculated_from(tag).to_vec() {
-            self.tell_condition(now, index, effects);
+    fn tell_watchers(&mut self, now: Now, tag: TagIndex, input: &Input, effects: &mut Effects) {
+        let watching = self.bank.watching(tag).to_vec();
+        if watching.is_empty() {
+            return;
+        }
+        self.step_alarms(effects, |bank, changes| {
+            watching.into_iter().for_each(|index| bank.tell(now, index, input.clone(), changes));
+        });
+    }
+
+    /// What an alarm hears of the tag it watches.
+    fn reading(&self, tag: TagIndex) -> Input {
+        match self.table.row(tag) {
+            Some(row) => Input::Reading { value: row.value, quality: row.quality, time: row.time },
+            None => Input::Reading { value: None, quality: Quality::BAD_NO_DATA, time: Timestamp::default() },
+        }
+    }
+
+    /// Tells the alarms that read a tag beside the one they watch.
+    fn tell_reading(&mut self, now: Now, tag: TagIndex, effects: &mut Effects) {
+        for (index, reader) in self.bank.reading(tag).to_vec() {
+            match reader {
+                Reader::Condition => self.tell_condition(now, index, effects),
+                Reader::Enabling => self.tell_enabling(now, index, effects),
+                Reader::Operand => self.tell_operand(now, index, tag, effects),
+            }
         }
     }
 
@@ -418,11 +430,30 @@ impl Core {
         self.step_alarms(effects, |bank, changes| bank.tell(now, index, Input::Truth { active, quality }, changes));
     }
 
+    fn tell_enabling(&mut self, now: Now, index: usize, effects: &mut Effects) {
+        let Some(enabling) = &self.plant.alarms[index].enabled_when else { return };
+        let (active, quality) = calculations::truth(enabling, &self.table);
+        self.step_alarms(effects, |bank, changes| bank.tell(now, index, Input::Enabled { active, quality }, changes));
+    }
+
+    fn tell_operand(&mut self, now: Now, index: usize, tag: TagIndex, effects: &mut Effects) {
+        let Some(row) = self.table.row(tag) else { return };
+        let input = Input::Operand { tag, value: row.value, quality: row.quality };
+        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+    }
+
     /// After an activation: every alarm hears what is so, as a limit may be another one now.
     fn tell_everything(&mut self, now: Now, effects: &mut Effects) {
         for index in 0..self.plant.alarms.len() {
+            self.tell_enabling(now, index, effects);
+            for tag in self.plant.alarms[index].config.trigger.operands() {
+                self.tell_operand(now, index, tag, effects);
+            }
             match self.plant.alarms[index].watch.clone() {
-                Watch::Tag(tag) => self.tell_watching_one(now, index, tag, effects),
+                Watch::Tag(tag) => {
+                    let input = self.reading(tag);
+                    self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+                }
                 Watch::Formula(_) => self.tell_condition(now, index, effects),
                 // They are looked at soon, all at once.
                 Watch::Certificate { .. } => {}
@@ -435,12 +466,6 @@ impl Core {
         }
     }
 
-    fn tell_watching_one(&mut self, now: Now, index: usize, tag: TagIndex, effects: &mut Effects) {
-        let Some(row) = self.table.row(tag) else { return };
-        let input = Input::Reading { number: row.value.and_then(|value| value.number()), quality: row.quality };
-        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
-    }
-
     fn step_alarms(&mut self, effects: &mut Effects, step: impl FnOnce(&mut Bank, &mut Vec<Changed>)) {
         let mut changes = Vec::new();
         step(&mut self.bank, &mut changes);
@@ -451,7 +476,7 @@ impl Core {
         let definition = &self.plant.alarms[index];
         Entry::Alarm(AlarmChange {
             equipment: definition.equipment.clone(),
-            priority: definition.config.priority,
+            priority: self.bank.priority(index),
             message: definition.message.clone(),
             value: bank::words(transition.value, bank::watched(&self.plant, &definition.watch)),
             transition,

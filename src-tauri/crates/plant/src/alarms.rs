@@ -1,63 +1,31 @@
 //! Alarms: those written at a tag as limits, those of `[[alarms]]`, and what has to hold among them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+mod attributes;
+mod condition;
+mod inheritance;
+mod words;
 
-use alarm::{AlarmId, Config, Latching, LimitKind, Priority, ReturnAck, Trigger};
-use model::{DataType, EquipmentId, TagIndex};
+use std::collections::{BTreeMap, HashMap};
+
+use alarm::{AlarmId, Level, LimitKind, Measure, Off, TIMES_AT_MOST, Trigger};
+use model::{EquipmentId, TagIndex};
 
 use crate::ALARMS;
 use crate::document::Table;
 use crate::equipment::Tree;
-use crate::fields::{Fields, Said};
-use crate::formulas::{compile, unknown_tag_remedy};
+use crate::fields::{Bound, Fields, Said};
 use crate::ids::check_id;
-use crate::plant::{AlarmDefinition, Watch};
-use crate::problem::{Place, Problems, shown};
-use crate::tags::{Draft, Limits, Scope, Tags, belongs_to, full_id, is_numeric};
+use crate::plant::AlarmDefinition;
+use crate::problem::{Place, Problems};
+use crate::tags::{Draft, Limit, Limits, Scope, Tags, belongs_to, full_id, is_numeric};
+use attributes::{BEHAVIOUR_KEYS, Behaviour, GUIDANCE_KEYS, Guidance, priority_of};
+use condition::{Condition, Kind, View, check_keys, condition, kind, operand};
+use words::limit_words;
 
-/// What may be said of an alarm.
-const KEYS: [&str; 20] = [
-    "machine",
-    "equipment",
-    "id",
-    "tag",
-    "formula",
-    "message",
-    "kind",
-    "limit",
-    "deadband",
-    "active_when",
-    "on_delay_s",
-    "off_delay_s",
-    "latching",
-    "acknowledge_return",
-    "priority",
-    "class",
-    "cause",
-    "consequence",
-    "action",
-    "time_to_respond",
-];
+pub(crate) use inheritance::{INHERITED, Inheritance};
 
-/// What an alarm waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Limit(LimitKind),
-    Digital,
-    Stale,
-    Formula,
-}
-
-const KINDS: [(&str, Kind); 7] = [
-    ("high-high", Kind::Limit(LimitKind::HighHigh)),
-    ("high", Kind::Limit(LimitKind::High)),
-    ("low", Kind::Limit(LimitKind::Low)),
-    ("low-low", Kind::Limit(LimitKind::LowLow)),
-    ("digital", Kind::Digital),
-    ("stale", Kind::Stale),
-    ("formula", Kind::Formula),
-];
+/// What may be said of every alarm, beside what can be inherited and what its kind has.
+const OWN_KEYS: [&str; 6] = ["machine", "equipment", "id", "message", "kind", "times"];
 
 /// All alarms by id.
 #[derive(Default)]
@@ -67,6 +35,24 @@ pub(crate) struct Alarms {
     /// Every limit of a tag, for the order they have to be in.
     limits: BTreeMap<TagIndex, Vec<(LimitKind, Said<f64>)>>,
     entries: usize,
+}
+
+/// What alarms are judged against.
+pub(crate) struct Surroundings<'s, 't, 'a> {
+    pub tree: &'s Tree,
+    pub tags: &'s Tags,
+    pub inheritance: &'s Inheritance<'t, 'a>,
+}
+
+/// All that makes an alarm, to be put together.
+struct Parts {
+    id: AlarmId,
+    equipment: Option<EquipmentId>,
+    message: String,
+    priority: u8,
+    times: Option<u16>,
+    behaviour: Behaviour,
+    guidance: Guidance,
 }
 
 impl Alarms {
@@ -87,34 +73,65 @@ impl Alarms {
         self.definitions.push(definition);
     }
 
-    /// Adds the alarms of the limits that are written at a tag.
-    pub fn add_limits(&mut self, tag: &Draft, problems: &mut Problems) {
+    /// Adds the alarms of the limits that are written at a tag: one for each side, with the outer limit as its second
+    /// level.
+    pub fn add_limits(&mut self, tag: &Draft, around: &Surroundings<'_, '_, '_>, problems: &mut Problems) {
         let (Some(limits), Some(true)) = (&tag.limits, tag.data_type.map(is_numeric)) else { return };
-        let Limits { limits, deadband, on_delay, off_delay, priority } = limits;
-        for (kind, limit) in limits {
-            let definition = AlarmDefinition {
-                id: AlarmId::new(format!("{}/{}", tag.id, limit_words(*kind))),
-                equipment: tag.equipment.clone(),
-                message: format!("{} {}", tag.name, limit_words(*kind)),
-                watch: Watch::Tag(tag.index),
-                config: Config {
-                    trigger: Trigger::Limit { kind: *kind, limit: limit.value, deadband: *deadband },
-                    on_delay: *on_delay,
-                    off_delay: *off_delay,
-                    latching: Latching::No,
-                    priority: priority_of(priority.unwrap_or(usual_priority(Kind::Limit(*kind)))),
-                    return_ack: ReturnAck::Required,
-                },
-                class: CLASS.to_owned(),
-                cause: String::new(),
-                consequence: String::new(),
-                action: String::new(),
-                time_to_respond: String::new(),
-                condition: limit_condition(*kind, limit.value, tag),
+        let nothing = Table { entries: Vec::new(), at: tag.at };
+        let inherited = around.inheritance.complete(&nothing, tag.equipment.as_ref());
+        let fields = Fields::open(&inherited, "alarm");
+        for inner in [LimitKind::Low, LimitKind::High] {
+            let mut of_side: Vec<&(LimitKind, Said<Limit>)> =
+                limits.limits.iter().filter(|(kind, _)| kind.is_upper() == inner.is_upper()).collect();
+            of_side.sort_by_key(|(kind, _)| *kind != inner);
+            let Some((_, first)) = of_side.first() else { continue };
+            let view = View { scope: tag.equipment.as_ref(), tags: around.tags };
+            let behaviour = Behaviour::read(&fields, view.scope, around.tags, problems);
+            let level = |(kind, said): &&(LimitKind, Said<Limit>)| {
+                self.level_at_tag(*kind, said, (limits, &behaviour), tag, &view, problems)
             };
-            self.limits.entry(tag.index).or_default().push((*kind, *limit));
-            self.add(definition, limit.at, problems);
+            let Some(levels) = of_side.iter().map(level).collect::<Option<Vec<Level>>>() else { continue };
+            let behaviour = behaviour.with_delays(limits.on_delay, limits.off_delay);
+            let parts = Parts {
+                id: AlarmId::new(format!("{}/{}", tag.id, limit_words(inner))),
+                equipment: tag.equipment.clone(),
+                message: format!("{} {}", tag.name, limit_words(inner)),
+                priority: levels[0].priority.number(),
+                times: None,
+                behaviour,
+                guidance: Guidance::read(&fields, problems),
+            };
+            let trigger = Trigger::Limit { measure: Measure::Value, levels };
+            let words = words::condition(&trigger, tag, around.tags);
+            let watch = crate::Watch::Tag(tag.index);
+            let condition = Condition { watch, trigger, tag: Some(tag), words, limits: Vec::new() };
+            self.add(parts.put_together(condition), first.at, problems);
         }
+    }
+
+    fn level_at_tag(
+        &mut self,
+        kind: LimitKind,
+        said: &Said<Limit>,
+        (limits, behaviour): (&Limits, &Behaviour),
+        tag: &Draft,
+        view: &View<'_, '_>,
+        problems: &mut Problems,
+    ) -> Option<Level> {
+        let bound = match &said.value {
+            Limit::Number(number) => {
+                self.limits.entry(tag.index).or_default().push((kind, said.with(*number)));
+                Bound::Number(*number)
+            }
+            Limit::Tag(name) => Bound::Tag(name),
+        };
+        let usual = behaviour.priority.map_or(Kind::Limit(kind).usual_priority(), |priority| priority.number());
+        Some(Level {
+            kind,
+            limit: operand(said.with(bound), view, problems)?,
+            off: Off::Deadband(limits.deadband),
+            priority: priority_of(limits.priority.unwrap_or(usual)),
+        })
     }
 
     /// Reads one entry of `[[alarms]]` and adds the alarm.
@@ -122,8 +139,7 @@ impl Alarms {
         &mut self,
         table: &Table<'_>,
         scope: Scope<'_>,
-        tree: &Tree,
-        tags: &Tags,
+        around: &Surroundings<'_, '_, '_>,
         problems: &mut Problems,
     ) {
         self.entries = self.entries.saturating_add(1);
@@ -133,73 +149,34 @@ impl Alarms {
             }
             return;
         }
-        let fields = Fields::new(table, "alarm", &KEYS, problems);
-        let scope = belongs_to(&fields, scope, tree, problems);
-        let id = fields.text("id", problems).filter(|id| check_id(id.value, id.at, problems));
-        let kind = kind(&fields, problems);
-        let guidance = Guidance::read(&fields, problems);
-        let on_delay = fields.seconds("on_delay_s", problems).map_or(Duration::ZERO, |said| said.value);
-        let off_delay = fields.seconds("off_delay_s", problems).map_or(Duration::ZERO, |said| said.value);
-        let latching = fields.flag("latching", problems).is_some_and(|said| said.value);
-        let return_ack = fields.flag("acknowledge_return", problems).is_none_or(|said| said.value);
-        let priority = fields.whole("priority", 1, 4, problems);
-        let limit = fields.number("limit", problems);
-        let deadband = fields.amount("deadband", problems).map_or(0.0, |said| said.value);
-        let active_when = fields.flag("active_when", problems).is_none_or(|said| said.value);
-        let Some(kind) = kind else { return };
-        check_keys(&fields, kind, problems);
+        let known: Vec<&str> = [&OWN_KEYS[..], &condition::KEYS, &BEHAVIOUR_KEYS, &GUIDANCE_KEYS].concat();
+        let own = Fields::new(table, "alarm", &known, problems);
+        let scope = belongs_to(&own, scope, around.tree, problems);
+        let equipment = scope.clone().unwrap_or_default().or_else(|| equipment_of_tag(table, around.tags));
+        let completed = around.inheritance.complete(table, equipment.as_ref());
+        let fields = Fields::open(&completed, "alarm");
 
-        let Ok(scope) = scope else { return };
-        let (watch, trigger, tag) = match kind {
-            Kind::Formula => {
-                let Some(text) = fields.need_text("formula", "\"speed < 0.5 * speed_target\"", problems) else {
-                    return;
-                };
-                let Some(formula) = compile(text, scope.as_ref(), tags, problems) else { return };
-                (Watch::Formula(formula), Trigger::Condition, None)
-            }
-            Kind::Limit(_) | Kind::Digital | Kind::Stale => {
-                let Some(tag) = watched_tag(&fields, scope.as_ref(), tags, problems) else { return };
-                check_watched(kind, tag, fields.place("kind"), problems);
-                let trigger = match kind {
-                    Kind::Limit(kind) => {
-                        let Some(limit) = limit else { return };
-                        self.limits.entry(tag.index).or_default().push((kind, limit));
-                        Trigger::Limit { kind, limit: limit.value, deadband }
-                    }
-                    Kind::Digital => Trigger::Digital { active_when },
-                    Kind::Stale => Trigger::Stale,
-                    Kind::Formula => Trigger::Condition,
-                };
-                (Watch::Tag(tag.index), trigger, Some(tag))
-            }
+        let id = own.text("id", problems).filter(|id| check_id(id.value, id.at, problems));
+        let kind = kind(&own, problems);
+        let guidance = Guidance::read(&fields, problems);
+        let view = View { scope: equipment.as_ref(), tags: around.tags };
+        let behaviour = Behaviour::read(&fields, view.scope, around.tags, problems);
+        let times = times(&own, &behaviour, problems);
+        let Some(kind) = kind else { return };
+        let has_all = check_keys(&fields, kind, problems);
+        let priority = behaviour.priority.map_or(kind.usual_priority(), |priority| priority.number());
+        if scope.is_err() {
+            return;
+        }
+        let Some(condition) = condition(&fields, kind, priority, &view, problems) else { return };
+        if let (Some(tag), true) = (condition.tag, has_all) {
+            self.limits.entry(tag.index).or_default().extend(&condition.limits);
+        }
+        let Some((id, message)) = id_and_message(&own, id, kind, equipment.as_ref(), &condition, problems) else {
+            return;
         };
-        let condition = condition(&watch, &trigger, tag);
-        let equipment = scope.or_else(|| tag.and_then(|tag| tag.equipment.clone()));
-        let Some((id, message)) = id_and_message(&fields, id, kind, equipment.as_ref(), tag, problems) else { return };
-        let config = Config {
-            trigger,
-            on_delay,
-            off_delay,
-            latching: if latching { Latching::Yes } else { Latching::No },
-            priority: priority_of(priority.map_or(usual_priority(kind), |said| said.value)),
-            return_ack: if return_ack { ReturnAck::Required } else { ReturnAck::NotRequired },
-        };
-        let Guidance { class, cause, consequence, action, time_to_respond } = guidance;
-        let definition = AlarmDefinition {
-            id,
-            equipment,
-            message,
-            watch,
-            config,
-            class,
-            cause,
-            consequence,
-            action,
-            time_to_respond,
-            condition,
-        };
-        self.add(definition, table.at, problems);
+        let parts = Parts { id, equipment, message, priority, times, behaviour, guidance };
+        self.add(parts.put_together(condition), table.at, problems);
     }
 
     /// Reports limits of a tag that are not in order, and those its range does not show.
@@ -232,89 +209,54 @@ impl Alarms {
     }
 }
 
-/// What an operator is told beyond the message.
-struct Guidance {
-    class: String,
-    cause: String,
-    consequence: String,
-    action: String,
-    time_to_respond: String,
-}
-
-impl Guidance {
-    fn read(fields: &Fields<'_, '_>, problems: &mut Problems) -> Self {
-        let class = fields.words("class", problems);
-        Self {
-            class: if class.is_empty() { CLASS.to_owned() } else { class },
-            cause: fields.words("cause", problems),
-            consequence: fields.words("consequence", problems),
-            action: fields.words("action", problems),
-            time_to_respond: fields.words("time_to_respond", problems),
+impl Parts {
+    fn put_together(self, condition: Condition<'_>) -> AlarmDefinition {
+        let Parts { id, equipment, message, priority, times, behaviour, guidance } = self;
+        let config = behaviour.config(condition.trigger, priority_of(priority), times);
+        let Guidance { class, cause, consequence, action, confirmation, time_to_respond, screen, document } = guidance;
+        AlarmDefinition {
+            id,
+            equipment,
+            message,
+            watch: condition.watch,
+            config,
+            enabled_when: behaviour.enabled_when,
+            suppressed_when: behaviour.suppressed_when,
+            class,
+            cause,
+            consequence,
+            action,
+            confirmation,
+            time_to_respond,
+            screen,
+            document,
+            condition: condition.words,
         }
     }
 }
 
-/// The class of an alarm that says none.
-const CLASS: &str = "process";
+/// What an alarm belongs to that says nothing of it: what its tag belongs to.
+fn equipment_of_tag(table: &Table<'_>, tags: &Tags) -> Option<EquipmentId> {
+    let fields = Fields::open(table, "alarm");
+    // What is wrong with the name is reported where the condition is read.
+    let name = fields.peek("tag")?;
+    tags.resolve(None, name)?.equipment.clone()
+}
 
-fn kind(fields: &Fields<'_, '_>, problems: &mut Problems) -> Option<Kind> {
-    if fields.has("kind") {
-        return fields.choice("kind", &KINDS, problems).map(|said| said.value);
-    }
-    if !fields.has("formula") {
-        fields.missing("kind", "\"high\"", problems);
+/// How often the condition has to come within the on-delay.
+fn times(fields: &Fields<'_, '_>, behaviour: &Behaviour, problems: &mut Problems) -> Option<u16> {
+    let said = fields.number("times", problems)?;
+    if said.value.fract() != 0.0 || !(2.0..=f64::from(TIMES_AT_MOST)).contains(&said.value) {
+        let message = format!("`times` is {}, which is not within 2 to {TIMES_AT_MOST}", said.value);
+        problems.error(said.at, message, format!("use a whole number from 2 to {TIMES_AT_MOST}"));
         return None;
     }
-    Some(Kind::Formula)
-}
-
-/// Reports keys that have no meaning for the kind, and a limit that is missing.
-fn check_keys(fields: &Fields<'_, '_>, kind: Kind, problems: &mut Problems) {
-    let (without, words): (&[&str], _) = match kind {
-        Kind::Limit(_) => (&["formula", "active_when"], "on a limit"),
-        Kind::Digital => (&["formula", "limit", "deadband"], "of kind digital"),
-        Kind::Stale => (&["formula", "limit", "deadband", "active_when"], "of kind stale"),
-        Kind::Formula => (&["tag", "limit", "deadband", "active_when"], "on a formula"),
-    };
-    for key in without.iter().filter(|key| fields.has(key)) {
-        let message = format!("`{key}` has no meaning for an alarm {words}");
-        problems.error(fields.place(key), message, "remove it, or change the kind");
+    if behaviour.on_delay.is_zero() {
+        let message = "`times` has no meaning without `on_delay_s`, the time within which they are counted";
+        problems.error(said.at, message, "add `on_delay_s = 60`, or remove it");
     }
-    if matches!(kind, Kind::Limit(_)) && !fields.has("limit") {
-        fields.missing("limit", "82", problems);
-    }
-}
-
-/// The tag that an entry names, as it is seen from what the alarm belongs to.
-fn watched_tag<'t>(
-    fields: &Fields<'_, '_>,
-    scope: Option<&EquipmentId>,
-    tags: &'t Tags,
-    problems: &mut Problems,
-) -> Option<&'t Draft> {
-    let name = fields.need_text("tag", "\"temperature\"", problems)?;
-    let found = tags.resolve(scope, name.value);
-    if found.is_none() {
-        let remedy = unknown_tag_remedy(name.value, scope, tags, problems);
-        let remedy = remedy.unwrap_or_else(|| "write its id, or its full id where it is of another machine".to_owned());
-        problems.absent(name.at, format!("unknown tag `{}`", shown(name.value)), remedy);
-    }
-    found
-}
-
-fn check_watched(kind: Kind, tag: &Draft, at: Place, problems: &mut Problems) {
-    let Some(data_type) = tag.data_type else { return };
-    match kind {
-        Kind::Limit(_) if !is_numeric(data_type) => {
-            let remedy = "watch a tag of type int or float, or use kind = \"digital\" for a bool";
-            problems.error(at, "a limit needs a tag of type int or float", remedy);
-        }
-        Kind::Digital if data_type != DataType::Bool => {
-            let remedy = "watch a tag of type bool, or use a formula such as `state == 3`";
-            problems.error(at, "an alarm of kind digital needs a tag of type bool", remedy);
-        }
-        Kind::Limit(_) | Kind::Digital | Kind::Stale | Kind::Formula => {}
-    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: whole and within 2 to 1000")]
+    Some(said.value as u16)
 }
 
 /// What an entry says of its id and message, or what follows from the tag it watches.
@@ -323,11 +265,11 @@ fn id_and_message(
     id: Option<Said<&str>>,
     kind: Kind,
     equipment: Option<&EquipmentId>,
-    tag: Option<&Draft>,
+    condition: &Condition<'_>,
     problems: &mut Problems,
 ) -> Option<(AlarmId, String)> {
     let message = fields.words("message", problems);
-    let Some(tag) = tag else {
+    let Some(tag) = condition.tag else {
         if message.is_empty() {
             fields.need_text("message", "\"Filler runs too slowly\"", problems);
         }
@@ -336,55 +278,29 @@ fn id_and_message(
         }
         return Some((AlarmId::new(full_id(equipment, id?.value)), message));
     };
-    let words = KINDS.iter().find(|(_, other)| *other == kind).map_or("", |(words, _)| *words);
-    let message = match kind {
-        Kind::Limit(_) | Kind::Stale if message.is_empty() => format!("{} {words}", tag.name),
-        Kind::Digital if message.is_empty() => tag.name.clone(),
-        Kind::Limit(_) | Kind::Digital | Kind::Stale | Kind::Formula => message,
-    };
+    let message = if message.is_empty() { usual_message(kind, tag, condition) } else { message };
     let id = match id {
         Some(id) => full_id(equipment, id.value),
         None if fields.has("id") => return None,
-        None => format!("{}/{words}", tag.id),
+        None => format!("{}/{}", tag.id, kind.word()),
     };
     Some((AlarmId::new(id), message))
 }
 
-/// The condition in words, for lists.
-fn condition(watch: &Watch, trigger: &Trigger, tag: Option<&Draft>) -> String {
-    match (trigger, watch, tag) {
-        (Trigger::Limit { kind, limit, .. }, _, Some(tag)) => limit_condition(*kind, *limit, tag),
-        (Trigger::Digital { active_when }, _, tag) => {
-            let words = tag.and_then(|tag| tag.words.as_ref());
-            let (off, on) = words.map_or(("off", "on"), |(off, on)| (off, on));
-            (if *active_when { on } else { off }).to_owned()
-        }
-        (Trigger::Stale, _, Some(Draft { stale_after: Some(after), .. })) => {
-            format!("no fresh value for {} s", after.as_secs_f64())
-        }
-        (Trigger::Condition, Watch::Formula(formula), _) => formula.text().to_owned(),
-        (Trigger::Stale | Trigger::Limit { .. } | Trigger::Condition | Trigger::LinkDown, _, _) => {
-            "no fresh value".to_owned()
-        }
-    }
-}
-
-fn limit_condition(kind: LimitKind, limit: f64, tag: &Draft) -> String {
-    let mut number = format!("{limit:.*}", usize::from(tag.decimals));
-    if number.parse() != Ok(limit) {
-        // More digits than the tag is shown with: a rounded limit would not be the limit.
-        number = limit.to_string();
-    }
-    let space = if tag.unit.is_empty() { "" } else { " " };
-    format!("{}, {number}{space}{}", limit_words(kind), tag.unit)
-}
-
-fn limit_words(kind: LimitKind) -> &'static str {
+/// What is shown of an alarm on a tag that says nothing of it.
+fn usual_message(kind: Kind, tag: &Draft, condition: &Condition<'_>) -> String {
+    let name = &tag.name;
     match kind {
-        LimitKind::HighHigh => "high-high",
-        LimitKind::High => "high",
-        LimitKind::Low => "low",
-        LimitKind::LowLow => "low-low",
+        Kind::Limit(_) | Kind::Stale => format!("{name} {}", kind.word()),
+        Kind::Digital | Kind::Formula => name.clone(),
+        Kind::State => format!("{name} {}", condition.words),
+        Kind::Rate => format!("{name} changes too fast"),
+        Kind::Deviation => format!("{name} off its setpoint"),
+        Kind::Discrepancy => format!("{name} does not follow"),
+        Kind::Unchanged => format!("{name} does not move"),
+        Kind::Silent => format!("{name} says nothing"),
+        Kind::Count => format!("{name} too often"),
+        Kind::Cusum => format!("{name} drifts"),
     }
 }
 
@@ -396,17 +312,4 @@ fn rank(kind: LimitKind) -> u8 {
         LimitKind::High => 2,
         LimitKind::HighHigh => 3,
     }
-}
-
-/// The priority of an alarm that says none: the outer limits tell that the inner ones did not help.
-fn usual_priority(kind: Kind) -> u8 {
-    match kind {
-        Kind::Limit(LimitKind::HighHigh | LimitKind::LowLow) => 2,
-        Kind::Limit(LimitKind::High | LimitKind::Low) | Kind::Digital | Kind::Formula => 3,
-        Kind::Stale => 4,
-    }
-}
-
-fn priority_of(number: u8) -> Priority {
-    Priority::try_from(number).expect("checked: within 1 to 4")
 }

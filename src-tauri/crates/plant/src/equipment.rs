@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::{Equipment, EquipmentId, Level, Node};
 
+use crate::alarms::{INHERITED, Inheritance};
 use crate::document::Table;
 use crate::fields::{Fields, Said};
 use crate::ids::check_path;
@@ -25,6 +26,13 @@ pub(crate) struct Tree {
     positions: HashMap<EquipmentId, usize>,
 }
 
+/// All that is said of equipment.
+pub(crate) struct Read<'t, 'a> {
+    pub tree: Tree,
+    pub machines: Vec<Machine<'t, 'a>>,
+    pub inheritance: Inheritance<'t, 'a>,
+}
+
 /// The levels in depth order, with the list of the plant file that names them and how a path of them looks.
 const LEVELS: [(Level, &str, &str); 4] = [
     (Level::Site, "sites", "site"),
@@ -42,18 +50,20 @@ struct Growing {
 }
 
 /// Reads `[[sites]]`, `[[areas]]`, `[[lines]]` and `[[machines]]`.
-pub(crate) fn equipment<'t, 'a>(root: &Fields<'t, 'a>, problems: &mut Problems) -> (Tree, Vec<Machine<'t, 'a>>) {
+pub(crate) fn equipment<'t, 'a>(root: &Fields<'t, 'a>, problems: &mut Problems) -> Read<'t, 'a> {
     let mut growing = Growing::default();
+    let mut inheritance = Inheritance::default();
     let mut machines: Vec<Machine<'t, 'a>> = Vec::new();
     for (depth, (level, list, form)) in (1..).zip(LEVELS) {
         for table in root.list(list, problems) {
-            let (what, keys): (_, &[&str]) = match level {
+            let (what, own): (_, &[&str]) = match level {
                 Level::Site => ("site", &["path", "name"]),
                 Level::Area => ("area", &["path", "name"]),
                 Level::Line => ("line", &["path", "name"]),
                 Level::Machine => ("machine", &["path", "name", "template", "with"]),
             };
-            let fields = Fields::new(table, what, keys, problems);
+            let keys: Vec<&str> = own.iter().copied().chain(INHERITED.map(|(key, _)| key)).collect();
+            let fields = Fields::new(table, what, &keys, problems);
             let template = fields.text("template", problems);
             let with = fields.inner("with", problems);
             let name = fields.words("name", problems);
@@ -71,6 +81,7 @@ pub(crate) fn equipment<'t, 'a>(root: &Fields<'t, 'a>, problems: &mut Problems) 
             }
             growing.named.insert(id.clone(), (name.clone(), path.at));
             growing.plant(&id);
+            inheritance.add(&id, &fields, problems);
             match level {
                 Level::Machine => {
                     machines.push(Machine { path: id, name, at: path.at, template, with });
@@ -79,7 +90,7 @@ pub(crate) fn equipment<'t, 'a>(root: &Fields<'t, 'a>, problems: &mut Problems) 
             }
         }
     }
-    (growing.tree(problems), machines)
+    Read { tree: growing.tree(problems), machines, inheritance }
 }
 
 impl Growing {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use model::Value;
+
 use crate::document::{Node, Raw, Table};
 use crate::nearest::nearest;
 use crate::problem::{Place, Problems, shown};
@@ -26,6 +28,13 @@ impl Said<String> {
     pub fn as_deref(&self) -> Said<&str> {
         Said { value: &self.value, at: self.at }
     }
+}
+
+/// A number, or the name of a tag that has one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound<'t> {
+    Number(f64),
+    Tag(&'t str),
 }
 
 /// A table whose keys are known.
@@ -92,6 +101,16 @@ impl<'t, 'a> Fields<'t, 'a> {
         Some(Said { value, at: node.at })
     }
 
+    /// A text, where there is one; nothing is reported.
+    pub fn peek(&self, key: &str) -> Option<&'t str> {
+        as_text(&self.table.get(key)?.value)
+    }
+
+    /// A text that may be left out but not be empty.
+    pub fn filled(&self, key: &str, example: &str, problems: &mut Problems) -> Option<Said<&'t str>> {
+        if self.has(key) { self.need_text(key, example, problems) } else { None }
+    }
+
     /// A text, owned; empty where there is none.
     pub fn words(&self, key: &str, problems: &mut Problems) -> String {
         self.text(key, problems).map(|said| said.value.to_owned()).unwrap_or_default()
@@ -102,6 +121,33 @@ impl<'t, 'a> Fields<'t, 'a> {
         let node = self.table.get(key)?;
         let value = as_number(&node.value).or_else(|| wrong(key, node, "a number", problems))?;
         Some(Said { value, at: node.at })
+    }
+
+    /// A finite number, or the name of a tag that has one.
+    pub fn bound(&self, key: &str, problems: &mut Problems) -> Option<Said<Bound<'t>>> {
+        let node = self.table.get(key)?;
+        let number = as_number(&node.value).map(Bound::Number);
+        let name = || as_text(&node.value).filter(|name| !name.is_empty()).map(Bound::Tag);
+        let value =
+            number.or_else(name).or_else(|| wrong(key, node, "a number, or a tag's name in quotes", problems))?;
+        Some(Said { value, at: node.at })
+    }
+
+    /// A list of texts and numbers; not empty.
+    pub fn values(&self, key: &str, problems: &mut Problems) -> Option<Said<Vec<Value>>> {
+        const EXPECTED: &str = "a list of texts or whole numbers: [\"Held\", \"Aborted\"]";
+        let node = self.table.get(key)?;
+        let Raw::List(items) = &node.value else { return wrong(key, node, EXPECTED, problems) };
+        if items.is_empty() {
+            problems.error(node.at, format!("`{key}` is empty"), format!("write {EXPECTED}"));
+            return None;
+        }
+        let value = |item: &Node<'_>| match as_whole(&item.value) {
+            Some(number) => Some(Value::Int(number)),
+            None => as_text(&item.value).map(Value::text).or_else(|| wrong(key, item, EXPECTED, problems)),
+        };
+        let values: Option<Vec<Value>> = items.iter().map(value).collect();
+        values.map(|value| Said { value, at: node.at })
     }
 
     /// A number that is not negative.
@@ -185,6 +231,16 @@ impl<'t, 'a> Fields<'t, 'a> {
         Some(Said { value: Duration::from_secs_f64(said.value), at: said.at })
     }
 
+    /// A time in seconds, at most a day and not zero.
+    pub fn time(&self, key: &str, problems: &mut Problems) -> Option<Duration> {
+        let said = self.seconds(key, problems)?;
+        if said.value.is_zero() {
+            problems.error(said.at, format!("`{key}` is 0"), "use a time in seconds above 0");
+            return None;
+        }
+        Some(said.value)
+    }
+
     /// A table within the table.
     pub fn inner(&self, key: &str, problems: &mut Problems) -> Option<&'t Table<'a>> {
         let node = self.table.get(key)?;
@@ -247,7 +303,7 @@ impl<'t, 'a> Fields<'t, 'a> {
 /// at.
 pub(crate) fn instead<'k>(word: &str, known: impl Iterator<Item = &'k str> + Clone) -> String {
     const COMPARED: usize = 1_000;
-    const NAMED: usize = 40;
+    const NAMED: usize = 60;
     if let Some(near) = nearest(word, known.clone().take(COMPARED)) {
         return format!("did you mean `{near}`?");
     }

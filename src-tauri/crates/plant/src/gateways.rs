@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use alarm::{AlarmId, Config, Latching, Priority, ReturnAck, Trigger};
+use alarm::{AlarmId, Class, Config, Priority, ReturnAck, Trigger};
 use model::{GatewaySpec, Protocols, Settings};
 
 use crate::document::Table;
@@ -123,12 +122,17 @@ impl Draft {
             equipment: None,
             message: format!("{name}: connection lost"),
             watch: Watch::Link(Arc::from(&**id)),
-            config: config(Trigger::LinkDown, self.priority, ReturnAck::Required),
-            class: "system".to_owned(),
+            config: Config::new(Trigger::LinkDown, self.priority),
+            enabled_when: None,
+            suppressed_when: None,
+            class: Class::System,
             cause: "The gateway is switched off, or the network between it and this station is interrupted.".to_owned(),
             consequence: "Its tags are stale, and alarms on them hold their last state.".to_owned(),
             action: "Check the gateway's power and network; the connection comes back by itself.".to_owned(),
-            time_to_respond: String::new(),
+            confirmation: String::new(),
+            time_to_respond: None,
+            screen: None,
+            document: None,
             condition: "not connected".to_owned(),
         }
     }
@@ -156,23 +160,22 @@ impl Draft {
             equipment: None,
             message: format!("{name}: {words}"),
             watch: Watch::Certificate { gateway: Arc::from(&**id), fault },
-            config: config(Trigger::Condition, priority, ReturnAck::NotRequired),
-            class: "system".to_owned(),
+            config: Config { return_ack: ReturnAck::NotRequired, ..Config::new(Trigger::Condition, priority) },
+            enabled_when: None,
+            suppressed_when: None,
+            class: Class::System,
             cause: cause.to_owned(),
             consequence: consequence.to_owned(),
             action: "See on Connections which certificate it is and compare its dates with this station's clock; \
                      renew it and put it in its place."
                 .to_owned(),
-            time_to_respond: String::new(),
+            confirmation: String::new(),
+            time_to_respond: None,
+            screen: None,
+            document: None,
             condition: words.to_owned(),
         }
     }
-}
-
-/// Of an alarm that comes and goes with what it watches.
-fn config(trigger: Trigger, priority: Priority, return_ack: ReturnAck) -> Config {
-    let (on_delay, off_delay) = (Duration::ZERO, Duration::ZERO);
-    Config { trigger, on_delay, off_delay, latching: Latching::No, priority, return_ack }
 }
 
 /// Where a gateway is reached, from the settings that protocols commonly have.

@@ -122,16 +122,26 @@ pub struct AlarmDefinition {
     pub watch: Watch,
     /// How it is raised and how it behaves.
     pub config: alarm::Config,
-    /// Class, such as `process`.
-    pub class: String,
+    /// It is looked at while this is true; `None` for always. [`alarm::Enabling`] says what follows.
+    pub enabled_when: Option<Arc<Formula>>,
+    /// It is suppressed by design while this is true (ISA-18.2); `None` for never.
+    pub suppressed_when: Option<Arc<Formula>>,
+    /// What kind of thing it is about.
+    pub class: alarm::Class,
     /// What usually causes it.
     pub cause: String,
     /// What happens if nobody acts.
     pub consequence: String,
     /// What to do.
     pub action: String,
-    /// How long there is to act, in words; empty where not said.
-    pub time_to_respond: String,
+    /// How to see that it has helped.
+    pub confirmation: String,
+    /// How long there is to act; `None` where not said.
+    pub time_to_respond: Option<Duration>,
+    /// The screen to look at: the path of equipment, a path relative to the plant's folder, or an `https` address.
+    pub screen: Option<String>,
+    /// What to read: a path relative to the plant's folder, or an `https` address.
+    pub document: Option<String>,
     /// The condition in words, such as `high, 82.0 °C`.
     pub condition: String,
 }

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Protocols, TagIndex};
 
-use crate::alarms::Alarms;
+use crate::alarms::{Alarms, Surroundings};
 use crate::document::{Raw, Table, parse, rows};
-use crate::equipment::{Machine, Tree, equipment};
+use crate::equipment::{self, Machine, Tree, equipment};
 use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
@@ -66,7 +66,7 @@ fn resolve(
     let name = plant_name(&root, problems);
     let history = History::read(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
-    let (tree, machines) = equipment(&root, problems);
+    let equipment::Read { tree, machines, inheritance } = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
     let uses = uses(&machines, &templates, problems);
 
@@ -98,9 +98,10 @@ fn resolve(
     let calculations = calculations(&tags, problems);
 
     let mut alarms = Alarms::default();
+    let around_alarms = Surroundings { tree: &tree, tags: &tags, inheritance: &inheritance };
     for tag in &tags.drafts {
         problems.set_context(tag.context.clone());
-        alarms.add_limits(tag, problems);
+        alarms.add_limits(tag, &around_alarms, problems);
     }
     for Use { machine, template, parameters } in &uses {
         problems.set_context(Some(machine_words(machine)));
@@ -108,12 +109,12 @@ fn resolve(
             if alarms.are_too_many() {
                 break;
             }
-            alarms.add_entry(&parameters.fill(table), Scope::Machine(&machine.path), &tree, &tags, problems);
+            alarms.add_entry(&parameters.fill(table), Scope::Machine(&machine.path), &around_alarms, problems);
         }
     }
     problems.set_context(None);
     for table in root.list("alarms", problems) {
-        alarms.add_entry(table, Scope::Said, &tree, &tags, problems);
+        alarms.add_entry(table, Scope::Said, &around_alarms, problems);
     }
     for gateway in &gateways.drafts {
         for definition in gateway.own_alarms() {

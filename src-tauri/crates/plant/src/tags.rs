@@ -12,7 +12,7 @@ use model::{
 use crate::TAGS;
 use crate::document::{Raw, Table};
 use crate::equipment::Tree;
-use crate::fields::{Fields, Said, instead};
+use crate::fields::{Bound, Fields, Said, instead};
 use crate::gateways::Gateways;
 use crate::ids::check_id;
 use crate::keeping::History;
@@ -126,11 +126,18 @@ pub(crate) enum Origin {
 
 /// Limits written at the tag itself.
 pub(crate) struct Limits {
-    pub limits: Vec<(LimitKind, Said<f64>)>,
+    pub limits: Vec<(LimitKind, Said<Limit>)>,
     pub deadband: f64,
-    pub on_delay: Duration,
-    pub off_delay: Duration,
+    pub on_delay: Option<Duration>,
+    pub off_delay: Option<Duration>,
     pub priority: Option<u8>,
+}
+
+/// One of them: a number, or the name of a tag that has it.
+#[derive(Clone)]
+pub(crate) enum Limit {
+    Number(f64),
+    Tag(String),
 }
 
 /// All tags by id.
@@ -377,7 +384,14 @@ impl Tags {
 impl Limits {
     fn read(table: &Table<'_>, problems: &mut Problems) -> Option<Self> {
         let fields = Fields::new(table, "limits", &LIMITS_KEYS, problems);
-        let limit = |(key, kind)| fields.number(key, problems).map(|limit| (kind, limit));
+        let limit = |(key, kind)| {
+            let said = fields.bound(key, problems)?;
+            let limit = match said.value {
+                Bound::Number(number) => Limit::Number(number),
+                Bound::Tag(name) => Limit::Tag(name.to_owned()),
+            };
+            Some((kind, said.with(limit)))
+        };
         let limits: Vec<_> = LIMITS.into_iter().filter_map(limit).collect();
         if !LIMITS.iter().any(|(key, _)| fields.has(key)) {
             problems.error(table.at, "there is no limit among the limits", "add one, such as `high = 82`");
@@ -385,8 +399,8 @@ impl Limits {
         Some(Self {
             limits,
             deadband: fields.amount("deadband", problems).map_or(0.0, |said| said.value),
-            on_delay: fields.seconds("on_delay_s", problems).map_or(Duration::ZERO, |said| said.value),
-            off_delay: fields.seconds("off_delay_s", problems).map_or(Duration::ZERO, |said| said.value),
+            on_delay: fields.seconds("on_delay_s", problems).map(|said| said.value),
+            off_delay: fields.seconds("off_delay_s", problems).map(|said| said.value),
             priority: fields.whole("priority", 1, 4, problems).map(|said| said.value),
         })
     }

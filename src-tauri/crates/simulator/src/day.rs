@@ -59,19 +59,33 @@ impl Operator {
             .filter_map(|reading| Some((self.plant.tag_by_id(&tag_id(reading))?.index, reading.value.clone())))
             .collect();
         for (definition, alarm) in self.plant.alarms.iter().zip(&mut self.alarms) {
-            let input = match &definition.watch {
-                Watch::Tag(tag) => match &values[tag] {
-                    Some(value) => Input::Reading { number: value.number(), quality: Quality::GOOD },
-                    None => Input::Reading { number: None, quality: Quality::STALE },
-                },
+            let said = |tag: TagIndex| match &values[&tag] {
+                Some(value) => (Some(value.clone()), Quality::GOOD),
+                None => (None, Quality::STALE),
+            };
+            let mut inputs = Vec::new();
+            if let Some(enabling) = &definition.enabled_when {
+                let active = evaluate(enabling, &values) == Some(Value::Bool(true));
+                inputs.push(Input::Enabled { active, quality: Quality::GOOD });
+            }
+            for tag in definition.config.trigger.operands() {
+                let (value, quality) = said(tag);
+                inputs.push(Input::Operand { tag, value, quality });
+            }
+            inputs.push(match &definition.watch {
+                Watch::Tag(tag) => {
+                    let (value, quality) = said(*tag);
+                    Input::Reading { value, quality, time: now.wall }
+                }
                 Watch::Formula(formula) => {
                     let outcome = evaluate(formula, &values);
                     Input::Truth { active: outcome == Some(Value::Bool(true)), quality: Quality::GOOD }
                 }
                 Watch::Link(_) | Watch::Certificate { .. } => continue,
-            };
+            });
             let act = Act { user: String::new(), station: String::new(), note: String::new(), at: now.wall };
-            for transition in alarm.step(now, input) {
+            let transitions = inputs.into_iter().flat_map(|input| alarm.step(now, input)).collect::<Vec<_>>();
+            for transition in transitions {
                 if transition.cause == Cause::Raised {
                     self.raised.entry(definition.id.to_string()).or_default().push(second);
                 }

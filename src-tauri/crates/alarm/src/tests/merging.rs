@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Now, Quality, Timestamp, Uptime};
 use proptest::prelude::*;
 
-use super::high;
+use super::{high, reading};
 use crate::{
     Act, Alarm, AlarmId, Config, Confirm, Deed, Effect, Input, Latching, Origin, Standing, State, Suppression, What,
 };
@@ -45,7 +45,7 @@ impl Station {
     }
 
     fn reading(&mut self, ms: u64, number: f64) {
-        self.tell(ms, Input::Reading { number: Some(number), quality: Quality::GOOD });
+        self.tell(ms, reading(ms, Some(number), Quality::GOOD));
     }
 
     /// Does what somebody there wants, where it makes sense to them.
@@ -120,8 +120,8 @@ impl Wanted {
 
 fn config() -> impl Strategy<Value = Config> {
     let latching = prop::sample::select(vec![Latching::No, Latching::Yes]);
-    let confirmation = prop::sample::select(vec![Confirm::NotRequired, Confirm::Required]);
-    (latching, confirmation).prop_map(|(latching, confirmation)| Config { latching, confirmation, ..high(80.0) })
+    let confirm = prop::sample::select(vec![Confirm::NotRequired, Confirm::Required]);
+    (latching, confirm).prop_map(|(latching, confirm)| Config { latching, confirm, ..high(80.0) })
 }
 
 fn marks() -> impl Strategy<Value = Wanted> {

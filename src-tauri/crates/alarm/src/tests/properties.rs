@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::{Quality, Timestamp};
 use proptest::prelude::*;
 
-use super::{Bench, high};
+use super::{Bench, high, limit, reading};
 use crate::{
     Cause, Config, Confirm, Deed, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReAlarm, ReturnAck,
     State, Transition, Trigger, What,
@@ -56,7 +56,7 @@ enum Event {
 fn trigger() -> impl Strategy<Value = Trigger> {
     let kind = prop::sample::select(vec![LimitKind::HighHigh, LimitKind::High, LimitKind::Low, LimitKind::LowLow]);
     prop_oneof![
-        (kind, 0.0..3.0).prop_map(|(kind, deadband)| Trigger::Limit { kind, limit: 5.0, deadband }),
+        (kind, 0.0..3.0).prop_map(|(kind, deadband)| limit(kind, 5.0, deadband)),
         any::<bool>().prop_map(|active_when| Trigger::Digital { active_when }),
         Just(Trigger::Stale),
         Just(Trigger::Condition),
@@ -67,19 +67,19 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 fn config() -> impl Strategy<Value = Config> {
     let latching = prop::sample::select(vec![Latching::No, Latching::Yes]);
     let return_ack = prop::sample::select(vec![ReturnAck::Required, ReturnAck::NotRequired]);
-    let confirmation = prop::sample::select(vec![Confirm::NotRequired, Confirm::Required]);
-    let re_alarm = prop::option::of((1..5_u64, prop::option::of(0..3_u32)));
-    let acts = (latching, return_ack, confirmation, re_alarm);
+    let confirm = prop::sample::select(vec![Confirm::NotRequired, Confirm::Required]);
+    let re_alarm = prop::option::of((1..5_u64, prop::option::of(0..3_u16)));
+    let acts = (latching, return_ack, confirm, re_alarm);
     (trigger(), 0..3_u64, 0..3_u64, acts).prop_map(|(trigger, on, off, acts)| {
-        let (latching, return_ack, confirmation, re_alarm) = acts;
+        let (latching, return_ack, confirm, re_alarm) = acts;
         Config {
             trigger,
             on_delay: Duration::from_secs(on),
             off_delay: Duration::from_secs(off),
             latching,
             return_ack,
-            confirmation,
-            re_alarm: re_alarm.map(|(after, at_most)| ReAlarm { after: Duration::from_secs(after), at_most }),
+            confirm,
+            re_alarm: re_alarm.map(|(after, times)| ReAlarm { after: Duration::from_secs(after), times }),
             ..high(0.0)
         }
     })
@@ -127,11 +127,11 @@ fn occurrences(bench: &Bench) -> Vec<OccurrenceId> {
 }
 
 /// The input that an event is; none for a restart or an act on what never was.
-fn input(bench: &Bench, event: &Event, at_ms: u64) -> Option<Input> {
+fn input(bench: &Bench, at_ms: u64, event: &Event) -> Option<Input> {
     let known = occurrences(bench);
     let chosen = |nth: &prop::sample::Index| (!known.is_empty()).then(|| nth.get(&known).clone());
     match event {
-        Event::Reading { number, quality } => Some(Input::Reading { number: Some(*number), quality: *quality }),
+        Event::Reading { number, quality } => Some(reading(at_ms, Some(*number), *quality)),
         Event::Truth { active, quality } => Some(Input::Truth { active: *active, quality: *quality }),
         Event::SourceLost => Some(Input::SourceLost),
         Event::Tick => Some(Input::Tick),
@@ -166,7 +166,7 @@ fn play(
             (Event::Tick, Some(due)) => due,
             _ => at_ms + later,
         };
-        let Some(input) = input(&bench, &event, at_ms) else {
+        let Some(input) = input(&bench, at_ms, &event) else {
             if matches!(event, Event::Restart) {
                 bench.restart();
             }
@@ -186,14 +186,22 @@ fn play(
     Ok(())
 }
 
-fn trusted(trigger: Trigger, input: &Input) -> bool {
+fn trusted(trigger: &Trigger, input: &Input) -> bool {
     match (trigger, input) {
         (_, Input::SourceLost) => false,
         (Trigger::Stale, Input::Reading { quality, .. } | Input::Truth { quality, .. }) => {
             !matches!(*quality, Quality::BAD_WAITING | Quality::UNCERTAIN_INITIAL)
         }
         (_, Input::Reading { quality, .. } | Input::Truth { quality, .. }) => quality.is_good(),
-        (_, Input::Tick | Input::Deed(..) | Input::Design(_)) => true,
+        (
+            _,
+            Input::Tick
+            | Input::Deed(..)
+            | Input::Design(_)
+            | Input::Operand { .. }
+            | Input::Enabled { .. }
+            | Input::SourceBack,
+        ) => true,
     }
 }
 
@@ -282,7 +290,7 @@ proptest! {
     #[test]
     fn what_cannot_be_trusted_changes_nothing(story in story()) {
         play(story, |before, input, after, effects, _| {
-            if !trusted(before.alarm.config().trigger, input) {
+            if !trusted(&before.alarm.config().trigger, input) {
                 prop_assert!(effects.is_empty(), "{effects:?}");
                 prop_assert!(after.alarm.source_lost());
                 let others = [after.alarm.unshelve, after.alarm.re_alarm].into_iter().flatten().min();
@@ -319,7 +327,7 @@ proptest! {
         for (at, (later, event)) in story.1.into_iter().enumerate() {
             at_ms += later;
             bench.wall_offset_ms -= steps_back_ms[at % steps_back_ms.len()];
-            if let Some(input) = input(&bench, &event, at_ms) {
+            if let Some(input) = input(&bench, at_ms, &event) {
                 bench.step(at_ms, input);
             }
         }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use model::{Quality, Timestamp};
 
 use super::stories::latching;
-use super::{Bench, act, high};
-use crate::{Act, Alarm, AlarmId, Cause, Input, OccurrenceId, PRIORITIES, Standing, State, Transition, What};
+use super::{Bench, act, high, reading};
+use crate::{Act, Alarm, AlarmId, Cause, OccurrenceId, PRIORITIES, Standing, State, Transition, What};
 
 #[test]
 fn an_act_that_is_refused_says_why() {
     let mut bench = Bench::new(latching());
-    let reading = |number| Input::Reading { number: Some(number), quality: Quality::GOOD };
+    let reading = |number| reading(0, Some(number), Quality::GOOD);
     let reason = |bench: &Bench, occurrence: &OccurrenceId, wanted: fn(&Alarm, &OccurrenceId) -> What| {
         let what = wanted(&bench.alarm, occurrence);
         bench.alarm.check(&what, bench.now(bench.last_ms)).map_err(|refusal| refusal.to_string())
@@ -39,11 +39,11 @@ fn an_act_that_is_refused_says_why() {
 #[test]
 fn what_is_recorded_names_who_when_and_which_value() {
     let mut bench = Bench::new(high(80.0));
-    let raised = bench.step(1_000, Input::Reading { number: Some(85.5), quality: Quality::GOOD });
+    let raised = bench.step(1_000, reading(1_000, Some(85.5), Quality::GOOD));
     assert_eq!(raised[0].value, Some(85.5));
     assert_eq!(raised[0].at, bench.now(1_000).wall);
     assert_eq!((raised[0].from, raised[0].to), (State::Normal, State::Unack));
-    bench.step(2_000, Input::Reading { number: Some(12.0), quality: Quality::BAD_SENSOR_FAILURE });
+    bench.step(2_000, reading(2_000, Some(12.0), Quality::BAD_SENSOR_FAILURE));
     let occurrence = raised[0].occurrence.clone();
     let act = Act { at: bench.now(3_000).wall, ..act("valve closed") };
     let acked = bench.act(3_000, bench.alarm.acknowledge(&occurrence), "valve closed").unwrap();
@@ -58,8 +58,8 @@ fn what_is_recorded_names_who_when_and_which_value() {
 fn names_stay_unique_when_the_clock_is_set_back() {
     let mut bench = Bench::new(high(80.0));
     for round in 0..5 {
-        bench.step(round * 10, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
-        bench.step(round * 10 + 1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+        bench.step(round * 10, reading(round * 10, Some(85.0), Quality::GOOD));
+        bench.step(round * 10 + 1, reading(round * 10 + 1, Some(70.0), Quality::GOOD));
         bench.wall_offset_ms -= 3_600_000;
     }
     let names: Vec<Timestamp> = (1..=5).map(|n| bench.occurrence(n).raised).collect();
@@ -72,11 +72,11 @@ fn names_stay_unique_when_the_clock_is_set_back() {
 fn twenty_earlier_occurrences_wait_and_the_oldest_of_more_is_closed_on_record() {
     let mut bench = Bench::new(high(80.0));
     for round in 0..21 {
-        bench.step(round * 10, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
-        bench.step(round * 10 + 1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+        bench.step(round * 10, reading(round * 10, Some(85.0), Quality::GOOD));
+        bench.step(round * 10 + 1, reading(round * 10 + 1, Some(70.0), Quality::GOOD));
     }
     assert_eq!(bench.alarm.earlier().len(), 20);
-    let effects = bench.step(300, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
+    let effects = bench.step(300, reading(300, Some(85.0), Quality::GOOD));
     assert_eq!(bench.alarm.earlier().len(), 20);
     assert_eq!(effects[0].cause, Cause::AutoReturn);
     assert_eq!(effects[0].occurrence, bench.occurrence(1));
@@ -116,8 +116,8 @@ fn the_list_has_unacknowledged_then_urgent_then_newest_first() {
 #[test]
 fn a_journal_without_the_beginning_still_stands() {
     let mut bench = Bench::new(high(80.0));
-    bench.step(0, Input::Reading { number: Some(85.0), quality: Quality::GOOD });
-    bench.step(1, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+    bench.step(0, reading(0, Some(85.0), Quality::GOOD));
+    bench.step(1, reading(1, Some(70.0), Quality::GOOD));
     let standing = Standing::after(None, &bench.journal[1]).unwrap();
     assert_eq!(standing.state, State::RtnUnack);
     assert_eq!(standing.occurrence, bench.occurrence(1));
@@ -126,10 +126,10 @@ fn a_journal_without_the_beginning_still_stands() {
 #[test]
 fn standings_and_transitions_can_be_kept_as_text() {
     let mut bench = Bench::new(latching());
-    bench.step(0, Input::Reading { number: Some(85.5), quality: Quality::GOOD });
+    bench.step(0, reading(0, Some(85.5), Quality::GOOD));
     let occurrence = bench.occurrence(1);
     bench.acknowledge(1, &occurrence).unwrap();
-    bench.step(2, Input::Reading { number: Some(70.0), quality: Quality::GOOD });
+    bench.step(2, reading(2, Some(70.0), Quality::GOOD));
     for transition in &bench.journal {
         let text = serde_json::to_string(transition).unwrap();
         assert_eq!(serde_json::from_str::<Transition>(&text).unwrap(), *transition, "{text}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::Quality;
 
-use super::{Bench, high};
+use super::{Bench, high, limit, reading};
 use crate::{
     Cause, Config, Confirm, Input, Latching, LimitKind, ReAlarm, ReturnAck, State, Transition, Trigger,
 };
@@ -40,7 +40,7 @@ fn check(config: Config, script: &str) {
 }
 
 fn play(bench: &mut Bench, at_ms: u64, event: &str) -> Vec<Transition> {
-    let reading = |number, quality| Input::Reading { number, quality };
+    let reading = |number, quality| reading(at_ms, number, quality);
     let (word, n) = event.split_once(' ').map_or((event, 0), |(word, n)| (word, n.parse().expect("an occurrence")));
     let occurrence = || match (n, bench.alarm.standing()) {
         (0, Some(standing)) => standing.occurrence.clone(),
@@ -151,7 +151,7 @@ fn the_limit_itself_has_been_reached_and_the_deadband_must_be_left() {
          5 79: RTN_UNACK
          6 80: UNACK, raised, 1 earlier",
     );
-    let low = Trigger::Limit { kind: LimitKind::LowLow, limit: 5.0, deadband: 0.5 };
+    let low = limit(LimitKind::LowLow, 5.0, 0.5);
     check(
         on(low),
         "0 5.001: NORMAL
@@ -163,7 +163,7 @@ fn the_limit_itself_has_been_reached_and_the_deadband_must_be_left() {
 
 #[test]
 fn without_a_deadband_every_value_is_on_one_side() {
-    let sharp = Trigger::Limit { kind: LimitKind::HighHigh, limit: 80.0, deadband: 0.0 };
+    let sharp = limit(LimitKind::HighHigh, 80.0, 0.0);
     check(
         on(sharp),
         "0 80: UNACK, raised

@@ -6,11 +6,11 @@ use std::time::Duration;
 use model::Quality;
 
 use super::stories::latching;
-use super::{Bench, high};
+use super::{Bench, high, reading};
 use crate::{Cause, Effect, Input, Refusal, State, Suppressed, Transition, Unshelved, What};
 
-fn reading(number: f64) -> Input {
-    Input::Reading { number: Some(number), quality: Quality::GOOD }
+fn good(number: f64) -> Input {
+    reading(0, Some(number), Quality::GOOD)
 }
 
 fn shelve(bench: &Bench, at_ms: u64, for_s: u64, one_shot: bool) -> What {
@@ -36,10 +36,10 @@ fn unshelved(effects: &[Effect]) -> Option<&Unshelved> {
 fn a_shelved_alarm_is_evaluated_and_journalled_and_calls_nobody() {
     let mut bench = Bench::new(high(80.0));
     bench.act(0, shelve(&bench, 0, 3600, false), "sensor is being cleaned").unwrap();
-    let raised = bench.step(1_000, reading(85.0));
+    let raised = bench.step(1_000, good(85.0));
     assert_eq!(causes(&raised), [&Cause::Raised]);
     assert!(raised[0].suppressed, "the journal says that nobody was called");
-    let returned = bench.step(2_000, reading(70.0));
+    let returned = bench.step(2_000, good(70.0));
     assert_eq!(causes(&returned), [&Cause::Returned, &Cause::AutoReturn], "nobody has to acknowledge it");
     assert_eq!(bench.alarm.state(), State::Normal);
 }
@@ -47,7 +47,7 @@ fn a_shelved_alarm_is_evaluated_and_journalled_and_calls_nobody() {
 #[test]
 fn when_the_time_is_over_what_stands_is_announced_and_what_has_returned_is_not() {
     let mut bench = Bench::new(high(80.0));
-    bench.step(0, reading(85.0));
+    bench.step(0, good(85.0));
     bench.act(1_000, shelve(&bench, 1_000, 60, false), "known, fitter is on the way").unwrap();
     assert_eq!(bench.alarm.deadline(), Some(bench.now(61_000).uptime));
     let effects = bench.every_effect(61_000, Input::Tick);
@@ -56,7 +56,7 @@ fn when_the_time_is_over_what_stands_is_announced_and_what_has_returned_is_not()
     assert_eq!((again.to, &again.cause, again.suppressed), (State::Unack, &Cause::Unsuppressed, false));
 
     bench.act(70_000, shelve(&bench, 70_000, 60, false), "again").unwrap();
-    bench.step(80_000, reading(70.0));
+    bench.step(80_000, good(70.0));
     let effects = bench.every_effect(130_000, Input::Tick);
     assert_eq!(effects.len(), 1, "it is unshelved, and there is nothing to say: {effects:?}");
     assert_eq!(bench.alarm.state(), State::Normal);
@@ -65,7 +65,7 @@ fn when_the_time_is_over_what_stands_is_announced_and_what_has_returned_is_not()
 #[test]
 fn what_was_acknowledged_before_it_was_shelved_is_announced_anew() {
     let mut bench = Bench::new(high(80.0));
-    bench.step(0, reading(85.0));
+    bench.step(0, good(85.0));
     bench.acknowledge(500, &bench.occurrence(1)).unwrap();
     bench.act(1_000, shelve(&bench, 1_000, 60, false), "").unwrap();
     bench.act(2_000, What::Unshelve, "back early").unwrap();
@@ -78,14 +78,14 @@ fn what_was_acknowledged_before_it_was_shelved_is_announced_anew() {
 #[test]
 fn shelved_once_means_until_it_returns() {
     let mut bench = Bench::new(high(80.0));
-    bench.step(0, reading(85.0));
+    bench.step(0, good(85.0));
     bench.act(1_000, shelve(&bench, 1_000, 3600, true), "").unwrap();
-    bench.step(2_000, reading(86.0));
+    bench.step(2_000, good(86.0));
     assert!(bench.alarm.suppression().is_in_force());
-    let effects = bench.every_effect(3_000, reading(70.0));
+    let effects = bench.every_effect(3_000, good(70.0));
     assert_eq!(unshelved(&effects), Some(&Unshelved::Returned));
     assert_eq!(bench.alarm.state(), State::Normal);
-    let raised = bench.step(4_000, reading(85.0));
+    let raised = bench.step(4_000, good(85.0));
     assert!(!raised[0].suppressed, "the next one is announced");
 }
 
@@ -110,8 +110,8 @@ fn a_restart_leaves_the_rest_of_the_time_and_a_clock_that_was_set_back_does_not_
 fn what_latched_while_it_was_shelved_still_waits_for_its_reset() {
     let mut bench = Bench::new(latching());
     bench.act(0, shelve(&bench, 0, 60, false), "").unwrap();
-    bench.step(1_000, reading(85.0));
-    bench.step(2_000, reading(70.0));
+    bench.step(1_000, good(85.0));
+    bench.step(2_000, good(70.0));
     bench.every_effect(60_000, Input::Tick);
     assert_eq!(bench.alarm.state(), State::LatchedUnack);
 }
@@ -121,7 +121,7 @@ fn a_rule_of_the_plant_suppresses_and_ends() {
     let mut bench = Bench::new(high(80.0));
     bench.step(0, Input::Design(Some("line stopped".into())));
     assert_eq!(bench.alarm.suppression().by_design.as_ref().unwrap().rule, "line stopped");
-    let raised = bench.step(1_000, reading(85.0));
+    let raised = bench.step(1_000, good(85.0));
     assert!(raised[0].suppressed);
     assert_eq!(bench.every_effect(1_500, Input::Design(Some("line stopped".into()))), [], "it is so already");
     let announced = bench.step(2_000, Input::Design(None));
@@ -134,7 +134,7 @@ fn out_of_service_stays_until_it_is_put_back_whatever_else_ends() {
     bench.act(0, What::TakeOutOfService, "permit 4711").unwrap();
     assert_eq!(bench.act(1, What::TakeOutOfService, ""), Err(Refusal::AlreadyOutOfService));
     bench.act(2, shelve(&bench, 2, 10, false), "").unwrap();
-    bench.step(1_000, reading(85.0));
+    bench.step(1_000, good(85.0));
     let still = bench.step(10_002, Input::Tick);
     assert!(still.iter().all(|transition| transition.suppressed), "the shelving ends, and it is out of service");
     bench.restart();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ::plant::{AlarmDefinition, Plant, Problem, Reading, Role, Severity, Source, Tag, Watch};
-use alarm::{LimitKind, Trigger};
+use alarm::LimitKind;
 use model::{DataType, Level, Node, TagIndex};
 
 use super::wait_for_disk;
@@ -101,8 +101,8 @@ fn equipment_view(node: &Node) -> EquipmentView {
 fn tag_views(plant: &Plant) -> Vec<TagView> {
     let mut limits: Vec<Vec<LimitView>> = vec![Vec::new(); plant.slots()];
     for definition in &plant.alarms {
-        if let (Watch::Tag(tag), Some(limit)) = (&definition.watch, limit_view(definition)) {
-            limits[tag.slot()].push(limit);
+        if let Watch::Tag(tag) = &definition.watch {
+            limits[tag.slot()].extend(definition.config.trigger.value_limits().iter().filter_map(limit_view));
         }
     }
     plant.tags.iter().map(|tag| tag_view(tag, std::mem::take(&mut limits[tag.index.slot()]))).collect()
@@ -160,20 +160,18 @@ pub(crate) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
     }
 }
 
-fn limit_view(definition: &AlarmDefinition) -> Option<LimitView> {
-    match definition.config.trigger {
-        Trigger::Limit { kind, limit, .. } => Some(LimitView {
-            kind: match kind {
-                LimitKind::HighHigh => LimitKindView::HighHigh,
-                LimitKind::High => LimitKindView::High,
-                LimitKind::Low => LimitKindView::Low,
-                LimitKind::LowLow => LimitKindView::LowLow,
-            },
-            value: limit,
-            priority: definition.config.priority.number(),
-        }),
-        Trigger::Digital { .. } | Trigger::Stale | Trigger::Condition | Trigger::LinkDown => None,
-    }
+/// A limit that is a number. One that is another tag moves, and is a line of its own where that tag is shown.
+fn limit_view(level: &alarm::Level) -> Option<LimitView> {
+    Some(LimitView {
+        kind: match level.kind {
+            LimitKind::HighHigh => LimitKindView::HighHigh,
+            LimitKind::High => LimitKindView::High,
+            LimitKind::Low => LimitKindView::Low,
+            LimitKind::LowLow => LimitKindView::LowLow,
+        },
+        value: level.limit.number()?,
+        priority: level.priority.number(),
+    })
 }
 
 fn alarm_view(definition: &AlarmDefinition) -> AlarmView {
@@ -184,10 +182,15 @@ fn alarm_view(definition: &AlarmDefinition) -> AlarmView {
         equipment: definition.equipment.as_ref().map(ToString::to_string),
         condition: definition.condition.clone(),
         priority: definition.config.priority.number(),
-        class: definition.class.clone(),
+        class: definition.class.to_string(),
         cause: definition.cause.clone(),
         consequence: definition.consequence.clone(),
         action: definition.action.clone(),
-        time_to_respond: definition.time_to_respond.clone(),
+        confirmation: definition.confirmation.clone(),
+        time_to_respond_s: definition.time_to_respond.map(|time| time.as_secs_f64()),
+        screen: definition.screen.clone(),
+        document: definition.document.clone(),
+        enabled_when: definition.enabled_when.as_ref().map(|formula| formula.text().to_owned()),
+        suppressed_when: definition.suppressed_when.as_ref().map(|formula| formula.text().to_owned()),
     }
 }

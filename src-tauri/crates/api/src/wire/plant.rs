@@ -167,6 +167,16 @@ pub struct AlarmView {
     pub consequence: String,
     /// What to do.
     pub action: String,
-    /// How long there is to act, in words; empty where not said.
-    pub time_to_respond: String,
+    /// How to see that it has helped.
+    pub confirmation: String,
+    /// How long there is to act, in seconds; none where not said.
+    pub time_to_respond_s: Option<f64>,
+    /// The screen to look at: the path of equipment, a path relative to the plant's folder, or an `https` address.
+    pub screen: Option<String>,
+    /// What to read: a path relative to the plant's folder, or an `https` address.
+    pub document: Option<String>,
+    /// It is looked at while this formula is true; none for always.
+    pub enabled_when: Option<String>,
+    /// It is suppressed while this formula is true; none for never.
+    pub suppressed_when: Option<String>,
 }

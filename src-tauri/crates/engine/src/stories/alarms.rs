@@ -174,3 +174,121 @@ fn after_a_restart_what_stood_stands_and_is_not_announced_again() {
     after.value("temperature", 20.0);
     assert_eq!(after.journalled(), [("hot".to_owned(), "returned")]);
 }
+
+/// The story's press with more alarms, and with what they read beside it.
+fn with_alarms(alarms: &str) -> String {
+    format!(
+        "{PLANT}
+[[tags]]
+machine = \"{PRESS}\"
+id = \"top\"
+gateway = \"plc\"
+address = {{ at = 4 }}
+{alarms}"
+    )
+}
+
+fn begin_with_alarms(alarms: &str) -> Story {
+    let mut story = Story::begin();
+    story.reload(&with_alarms(alarms));
+    story.up("broker");
+    story.up("plc");
+    story.journalled();
+    story
+}
+
+#[test]
+fn a_limit_that_is_another_tag_is_followed_wherever_that_comes_from() {
+    let mut story = begin_with_alarms(
+        "[[alarms]]\ntag = \"works/hall/line/press/pressure\"\nid = \"high\"\nkind = \"high\"\nlimit = \"top\"\n",
+    );
+    story.value("pressure", 7.0);
+    assert!(story.alarms().is_empty(), "nothing is known of the limit");
+    story.value("top", 8.0);
+    assert!(story.alarms().is_empty());
+    story.value("top", 6.0);
+    assert_eq!(story.alarms(), [("high".to_owned(), State::Unack)]);
+    story.down("plc");
+    story.value("pressure", 3.0);
+    let held = story.snapshot().alarms.alarms.iter().any(|active| active.source_lost && active.state == State::Unack);
+    assert!(held, "without its limit it stays as it is, and says so");
+    story.up("plc");
+    story.value("top", 6.5);
+    assert!(story.alarms().contains(&("high".to_owned(), State::RtnUnack)));
+}
+
+#[test]
+fn an_alarm_is_enabled_by_a_formula_over_other_tags() {
+    let mut story = begin_with_alarms(
+        "[[alarms]]\ntag = \"works/hall/line/press/pressure\"\nid = \"low\"\nkind = \"low\"\nlimit = 2\n\
+         enabled_when = \"speed > 10\"\noff_delay_s = 60\n",
+    );
+    story.value("pressure", 1.0);
+    story.value("speed", 0.0);
+    assert!(story.alarms().is_empty(), "a press that stands needs no pressure");
+    story.value("speed", 50.0);
+    assert_eq!(story.alarms(), [("low".to_owned(), State::Unack)]);
+    story.value("speed", 5.0);
+    assert_eq!(story.alarms(), [("low".to_owned(), State::RtnUnack)], "it returns at once, and waits for somebody");
+}
+
+#[test]
+fn a_tag_that_never_says_anything_is_found_once_its_gateway_is_there() {
+    let silent =
+        "[[alarms]]\ntag = \"works/hall/line/press/top\"\nid = \"quiet\"\nkind = \"no-update\"\nwithin_s = 20\n";
+    let mut story = begin_with_alarms(silent);
+    story.pass(19);
+    assert!(story.alarms().is_empty());
+    story.pass(2);
+    assert_eq!(story.alarms(), [("quiet".to_owned(), State::Unack)]);
+    story.value("top", 1.0);
+    assert_eq!(story.alarms(), [("quiet".to_owned(), State::RtnUnack)]);
+
+    let mut story = begin_with_alarms(silent);
+    story.value("top", 1.0);
+    for _ in 0..6 {
+        story.pass(10);
+        story.reload(&with_alarms(silent));
+        story.value("top", 1.0);
+    }
+    assert!(story.alarms().is_empty(), "a source that repeats itself with a new time is not silent");
+    story.pass(10);
+    story.reload(&with_alarms(silent));
+    story.pass(11);
+    assert_eq!(story.alarms().len(), 1, "a reload is no sign of life");
+}
+
+#[test]
+fn a_window_is_of_one_tag_and_of_no_other() {
+    let rate = |tag: &str| {
+        format!(
+            "[[alarms]]\nmachine = \"{PRESS}\"\ntag = \"{tag}\"\nid = \"rate\"\nkind = \"rate\"\nlimit = 1\nwindow_s = 10\n"
+        )
+    };
+    let mut story = begin_with_alarms(&rate("pressure"));
+    story.value("pressure", 0.0);
+    story.value("top", 500.0);
+    story.pass(2);
+    story.reload(&with_alarms(&rate("top")));
+    story.value("top", 500.5);
+    assert!(story.alarms().is_empty(), "the pressure before says nothing of what is watched now");
+    story.pass(5);
+    story.value("top", 530.0);
+    assert_eq!(story.alarms(), [("rate".to_owned(), State::Unack)]);
+    story.pass(12);
+    assert_eq!(story.alarms(), [("rate".to_owned(), State::RtnUnack)], "without a sample it ends with the window");
+}
+
+#[test]
+fn what_several_sources_say_while_the_disk_writes_is_heard_in_order() {
+    let mut story = begin_with_alarms(
+        "[[alarms]]\ntag = \"works/hall/line/press/pressure\"\nid = \"high\"\nkind = \"high\"\nlimit = \"top\"\n",
+    );
+    story.value("top", 6.0);
+    story.value("pressure", 7.0);
+    let (ticket, ..) = prepare(&mut story, "high", Wanted::Acknowledge);
+    story.value("pressure", 20.0);
+    story.value("top", 30.0);
+    settle(&mut story, ticket, Ok(()));
+    assert!(story.alarms().is_empty(), "acknowledged, and under its new limit");
+}

@@ -140,7 +140,9 @@ id = "t"
 gateway = "broker"
 address = { topic = "f/t" }
 "#,
-        &["4 unknown kind `hihi` in alarm; use one of: high-high, high, low, low-low, digital, stale, formula"],
+        &[
+            "4 unknown kind `hihi` in alarm; use one of: high-high, high, low, low-low, rate, deviation, digital, state, discrepancy, no-change, no-update, count, cusum, stale, formula",
+        ],
     );
     check(
         r#"ALARM

@@ -2,9 +2,11 @@
 
 mod addition;
 mod alarms;
+mod attributes;
 mod bounds;
 mod common;
 mod document;
+mod kinds;
 mod lists;
 mod recording;
 mod references;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alarm::{Latching, LimitKind, ReturnAck, Trigger};
+use alarm::{Class, Latching, LimitKind, Measure, Off, Operand, ReturnAck, Trigger};
 use model::{DataType, EquipmentId, Keep, Level, Point, Scaling, TagIndex, Value};
 use plant::{AlarmDefinition, Plant, Recording, Role, Rule, Source, TagIndices, Watch};
 
@@ -211,13 +211,20 @@ limits = { low = 2.25, high = 82, high_high = 90, deadband = 1.5, on_delay_s = 5
     );
     let high = alarm(&plant, "ulm/fill/line1/filler/temp/high");
     let tag = plant.tag_by_id("ulm/fill/line1/filler/temp").unwrap();
-    assert_eq!((&*high.message, &*high.condition, &*high.class), ("Temperature high", "high, 82.0 °C", "process"));
+    assert_eq!((&*high.message, high.class), ("Temperature high", Class::Process));
+    assert_eq!(high.condition, "high, 82.0 °C; high-high, 90.0 °C");
     assert_eq!(high.watch, Watch::Tag(tag.index));
-    assert_eq!(high.config.trigger, Trigger::Limit { kind: LimitKind::High, limit: 82.0, deadband: 1.5 });
+    let level = |kind, limit, priority: u8| alarm::Level {
+        kind,
+        limit: Operand::Number(limit),
+        off: Off::Deadband(1.5),
+        priority: priority.try_into().unwrap(),
+    };
+    let levels = vec![level(LimitKind::High, 82.0, 3), level(LimitKind::HighHigh, 90.0, 2)];
+    assert_eq!(high.config.trigger, Trigger::Limit { measure: Measure::Value, levels }, "one alarm a side");
     assert_eq!((high.config.on_delay, high.config.off_delay), (Duration::from_secs(5), Duration::from_millis(500)));
     assert_eq!((high.config.latching, high.config.return_ack), (Latching::No, ReturnAck::Required));
     assert_eq!(high.config.priority.number(), 3);
-    assert_eq!(alarm(&plant, "ulm/fill/line1/filler/temp/high-high").config.priority.number(), 2);
     let low = alarm(&plant, "ulm/fill/line1/filler/temp/low");
     assert_eq!(low.condition, "low, 2.25 °C", "a limit is never shown rounded");
 }
@@ -248,7 +255,10 @@ class = "safety"
 cause = "a"
 consequence = "b"
 action = "c"
-time_to_respond = "d"
+confirmation = "e"
+time_to_respond_s = 90
+screen = "ulm/fill/line1/filler"
+document = "https://manuals.local/filler.pdf#door"
 [[alarms]]
 tag = "ulm/fill/line1/filler/door"
 kind = "digital"
@@ -263,8 +273,11 @@ formula = 'tag("ulm/fill/line1/filler/door")'
 "#,
     );
     let open = alarm(&plant, "ulm/fill/line1/filler/door-open");
-    assert_eq!((&*open.condition, &*open.class), ("open", "safety"));
-    assert_eq!((&*open.cause, &*open.consequence, &*open.action, &*open.time_to_respond), ("a", "b", "c", "d"));
+    assert_eq!((&*open.condition, open.class), ("open", Class::Safety));
+    assert_eq!((&*open.cause, &*open.consequence, &*open.action, &*open.confirmation), ("a", "b", "c", "e"));
+    assert_eq!(open.time_to_respond, Some(Duration::from_secs(90)));
+    assert_eq!(open.screen.as_deref(), Some("ulm/fill/line1/filler"));
+    assert_eq!(open.document.as_deref(), Some("https://manuals.local/filler.pdf#door"));
     assert_eq!((open.config.latching, open.config.return_ack), (Latching::Yes, ReturnAck::NotRequired));
     assert_eq!(open.config.priority.number(), 1);
     let shut = alarm(&plant, "ulm/fill/line1/filler/door/digital");
@@ -274,7 +287,7 @@ formula = 'tag("ulm/fill/line1/filler/door")'
     let stale = alarm(&plant, "ulm/fill/line1/filler/door/stale");
     assert_eq!((&*stale.condition, &*stale.message), ("no fresh value for 10 s", "Door stale"));
     let anything = alarm(&plant, "anything");
-    assert_eq!((&anything.equipment, anything.config.trigger), (&None, Trigger::Condition));
+    assert_eq!((&anything.equipment, &anything.config.trigger), (&None, &Trigger::Condition));
     assert_eq!(anything.condition, "tag(\"ulm/fill/line1/filler/door\")");
     assert!(matches!(&anything.watch, Watch::Formula(formula) if formula.inputs().len() == 1));
 }
@@ -290,7 +303,7 @@ fn a_gateway_has_an_address_in_words_and_an_alarm() {
     assert_eq!(plant.gateway("broker").unwrap().address, "broker.local");
     let lost = alarm(&plant, "gateway/v6/connection");
     assert_eq!((&*lost.message, lost.config.priority.number()), ("Six: connection lost", 1));
-    assert_eq!((&lost.watch, lost.config.trigger), (&Watch::Link("v6".into()), Trigger::LinkDown));
+    assert_eq!((&lost.watch, &lost.config.trigger), (&Watch::Link("v6".into()), &Trigger::LinkDown));
 }
 
 #[test]
