@@ -465,7 +465,7 @@ fn numbers(first: LimitKind, limits: &Limits<'_>) -> Vec<(LimitKind, Said<f64>)>
 
 /// What is counted of a tag.
 fn event(fields: &Fields<'_, '_>, tag: &Draft, sense: Option<Sense>, problems: &mut Problems) -> Option<Event> {
-    let Some(data_type) = tag.data_type else { return None };
+    let data_type = tag.data_type?;
     if data_type == DataType::Bool {
         for key in ["crossing", "sense", "deadband"].into_iter().filter(|key| fields.has(key)) {
             let message = format!("`{key}` has no meaning where a tag of type bool is counted");
