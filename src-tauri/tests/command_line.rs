@@ -324,7 +324,7 @@ fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
         Entry::Action(Action { command, target, phase: Phase::Outcome { words, .. }, .. }) => {
             Some(format!("{command} {target}: {words}"))
         }
-        Entry::Action(_) | Entry::Alarm(_) | Entry::System(_) => None,
+        Entry::Action(_) | Entry::Alarm(_) | Entry::Remark(_) | Entry::System(_) => None,
     });
     let outcomes: Vec<String> = outcomes.collect();
     assert_eq!(outcomes.len(), 2, "{outcomes:?}");

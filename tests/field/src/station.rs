@@ -81,7 +81,7 @@ impl Station {
         let page = self.journal.page(&query).expect("a disk that works");
         let is_raise = |record: &&Record| match &record.entry {
             Entry::Alarm(change) => change.transition.cause == Cause::Raised,
-            Entry::System(_) | Entry::Action(_) => false,
+            Entry::Remark(_) | Entry::System(_) | Entry::Action(_) => false,
         };
         page.records.iter().filter(is_raise).count()
     }

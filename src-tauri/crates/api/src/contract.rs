@@ -5,9 +5,9 @@
 
 use crate::commands::Recorded;
 use crate::wire::{
-    AcknowledgeAlarms, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
     ExportId, GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory,
-    ReadInstant, ReadJournal, ResetAlarms, Session, StartExport, Status, WriteOutcome, WriteTag,
+    ReadInstant, ReadJournal, Session, ShelveAlarms, StartExport, Status, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -98,9 +98,21 @@ contract! {
     /// Every alarm that still needs somebody.
     alarms_read(Nothing) -> json(ActiveAlarms), View, No;
     /// Acknowledges occurrences of alarms; what it says is done is on disk.
-    alarm_acknowledge(AcknowledgeAlarms) -> json(ActedOn), Acknowledge, Yes;
+    alarm_acknowledge(ActOnOccurrences) -> json(ActedOn), Acknowledge, Yes;
+    /// Confirms that what alarms ask for was done.
+    alarm_confirm(ActOnOccurrences) -> json(ActedOn), Acknowledge, Yes;
     /// Resets latched alarms whose condition is gone and that are acknowledged.
-    alarm_reset(ResetAlarms) -> json(ActedOn), Acknowledge, Yes;
+    alarm_reset(ActOnOccurrences) -> json(ActedOn), Acknowledge, Yes;
+    /// Makes a note on occurrences of alarms.
+    alarm_note(ActOnOccurrences) -> json(ActedOn), Acknowledge, Yes;
+    /// Shelves alarms: they are not announced for a while.
+    alarm_shelve(ShelveAlarms) -> json(ActedOn), Acknowledge, Yes;
+    /// Announces shelved alarms again.
+    alarm_unshelve(ActOnAlarms) -> json(ActedOn), Acknowledge, Yes;
+    /// Takes alarms out of service while their equipment is worked on.
+    alarm_out_of_service(ActOnAlarms) -> json(ActedOn), Configure, Yes;
+    /// Returns alarms to service.
+    alarm_in_service(ActOnAlarms) -> json(ActedOn), Configure, Yes;
     /// A page of the journal, newest first.
     journal_read(ReadJournal) -> json(JournalPage), View, No;
     /// What a trend of some pixels' width needs of history.

@@ -7,13 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use alarm::{Act, Alarm, AlarmId, Input, OccurrenceId, Priority, Standing, Transition, Wanted};
+use alarm::{Act, Alarm, AlarmId, Deed, Effect, Input, Known, Origin, Priority, Shelving, Standing, What};
 use model::{Now, TagIndex, Uptime};
 use plant::{CertificateFault, Plant, Tag, Watch};
 
-use crate::event::StoreRefused;
-use crate::{ActiveAlarm, AlarmList};
+use crate::event::{StoreRefused, Target, Wanted};
+use crate::{ActiveAlarm, AlarmList, SuppressedAlarm};
 
 /// Names an act that waits for its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,8 +23,16 @@ pub(crate) struct Ticket(pub u64);
 /// What became of writing an act to the journal: it is on disk, or it is not and will not be.
 pub(crate) type Outcome = Result<(), StoreRefused>;
 
-/// A transition together with the alarm it belongs to, an index into the plant's alarms.
-pub(crate) type Changed = (usize, Transition);
+/// What changed of an alarm, an index into the plant's alarms, and the act that it follows from, with the first such
+/// change.
+pub(crate) struct Changed {
+    pub alarm: usize,
+    pub effect: Effect,
+    pub deed: Option<(Deed, Origin)>,
+}
+
+/// Shelving needs an end. Where an alarm says nothing, this is the longest: a shift (ISA-18.2 asks for a review beyond it).
+const SHELVED_AT_MOST: Duration = Duration::from_secs(12 * 3600);
 
 /// Every alarm of the running plant.
 #[derive(Default)]
@@ -46,6 +55,8 @@ pub(crate) enum Reader {
     Condition,
     /// The formula that says whether it is looked at.
     Enabling,
+    /// The formula that suppresses it by design.
+    Suppressing,
     /// A limit, a setpoint or a command that is another tag.
     Operand,
 }
@@ -72,15 +83,15 @@ const SAID_AT_MOST: usize = 1_000;
 
 impl Bank {
     /// The alarms of a plant. What stood in `before` goes on, what `restored` knows stands again, all else is normal.
-    pub fn new(plant: &Plant, mut before: Bank, mut restored: HashMap<AlarmId, Vec<Standing>>) -> Bank {
+    pub fn new(plant: &Plant, mut before: Bank, mut restored: HashMap<AlarmId, Known>, now: Now) -> Bank {
         let mut bank = Bank { revision: before.revision + 1, ..Bank::default() };
         for (index, definition) in plant.alarms.iter().enumerate() {
             let config = definition.config.clone();
             let slot = match before.take(&definition.id) {
                 Some(mut slot) => {
                     if *slot.alarm.config() != config {
-                        slot.alarm.reconfigure(config.clone());
-                        slot.held.iter_mut().for_each(|held| held.after.reconfigure(config.clone()));
+                        slot.alarm.reconfigure(config.clone(), now);
+                        slot.held.iter_mut().for_each(|held| held.after.reconfigure(config.clone(), now));
                     }
                     if slot.watch != definition.watch {
                         slot.watch = definition.watch.clone();
@@ -90,8 +101,8 @@ impl Bank {
                     slot
                 }
                 None => {
-                    let standings = restored.remove(&definition.id).unwrap_or_default();
-                    let alarm = Alarm::restore(definition.id.clone(), config, standings);
+                    let known = restored.remove(&definition.id).unwrap_or_default();
+                    let alarm = Alarm::restore(definition.id.clone(), config, known, now);
                     Slot { alarm, watch: definition.watch.clone(), held: None, noted: None }
                 }
             };
@@ -110,6 +121,9 @@ impl Bank {
             }
             if let Some(enabling) = &definition.enabled_when {
                 bank.read(enabling.inputs(), index, Reader::Enabling);
+            }
+            if let Some(suppressing) = &definition.suppressed_when {
+                bank.read(suppressing.inputs(), index, Reader::Suppressing);
             }
             bank.read(&definition.config.trigger.operands(), index, Reader::Operand);
             bank.slots.push(slot);
@@ -148,11 +162,11 @@ impl Bank {
             held.said.push_back(input);
             return;
         }
-        let shown = |alarm: &Alarm| (alarm.source_lost(), alarm.priority());
-        let shown_before = shown(&slot.alarm);
-        let transitions = slot.alarm.step(now, input);
-        let is_news = !transitions.is_empty() || shown(&slot.alarm) != shown_before;
-        changes.extend(transitions.into_iter().map(|transition| (index, transition)));
+        let lost_before = slot.alarm.source_lost();
+        let deed = deed(&input);
+        let effects = slot.alarm.step(now, input);
+        let is_news = !effects.is_empty() || slot.alarm.source_lost() != lost_before;
+        changes.extend(changed(index, effects, deed));
         if is_news {
             self.revision += 1;
         }
@@ -179,7 +193,8 @@ impl Bank {
         self.deadlines.peek().map(|Reverse((due, _))| *due)
     }
 
-    /// Prepares somebody's act on an occurrence, to be carried out by [`Bank::settle`] once it is on disk.
+    /// Prepares what somebody wants of an alarm, to be carried out by [`Bank::settle`] once it is on disk. `order` is the
+    /// act's number.
     ///
     /// # Errors
     /// Why it is refused, in words.
@@ -187,29 +202,24 @@ impl Bank {
         &mut self,
         now: Now,
         ticket: Ticket,
-        occurrence: &OccurrenceId,
-        wanted: Wanted,
+        target: &Target,
+        wanted: &Wanted,
         act: &Act,
+        order: i64,
     ) -> Result<Vec<Changed>, String> {
-        let index = *self.by_id.get(&occurrence.alarm).ok_or("there is no such alarm in the plant")?;
+        let index = *self.by_id.get(target.alarm()).ok_or("there is no such alarm in the plant")?;
         let slot = &mut self.slots[index];
         let busy = slot.held.as_ref().is_some_and(|held| held.ticket != ticket);
         if busy {
             return Err("somebody is acting on it at this moment".to_owned());
         }
+        let after = slot.held.as_ref().map_or(&slot.alarm, |held| &held.after);
+        let what = what(after, target, wanted, act, now)?;
+        after.check(&what, now).map_err(|refusal| refusal.to_string())?;
         let held = slot.held.get_or_insert_with(|| Held { ticket, after: slot.alarm.clone(), said: VecDeque::new() });
-        let accepted = held.after.check(occurrence, wanted);
-        let transitions = match accepted {
-            Ok(()) => held.after.step(now, input(wanted, occurrence, act)),
-            Err(refusal) => {
-                let untouched = held.after.standings().eq(slot.alarm.standings());
-                if untouched {
-                    slot.held = None;
-                }
-                return Err(refusal.to_string());
-            }
-        };
-        Ok(transitions.into_iter().map(|transition| (index, transition)).collect())
+        let deed = Deed { order, alarm: target.alarm().clone(), what, act: act.clone() };
+        let effects = held.after.step(now, Input::Deed(deed.clone(), Origin::Here));
+        Ok(changed(index, effects, Some((deed, Origin::Here))).collect())
     }
 
     /// The act of a ticket is on disk, or will never be: its alarms go on, and take in what was said meanwhile.
@@ -229,9 +239,15 @@ impl Bank {
         }
     }
 
+    /// The place of an alarm among the plant's.
+    pub fn index(&self, alarm: &AlarmId) -> Option<usize> {
+        self.by_id.get(alarm).copied()
+    }
+
     /// How urgent an alarm is now.
     pub fn priority(&self, index: usize) -> Priority {
-        self.slots[index].alarm.priority()
+        let alarm = &self.slots[index].alarm;
+        alarm.config().priority_at(alarm.level())
     }
 
     /// Goes up with every change of what [`Bank::list`] says.
@@ -239,15 +255,21 @@ impl Bank {
         self.revision
     }
 
-    /// The alarms that need somebody, in an operator's order.
+    /// The alarms that need somebody, in an operator's order, and those that are not announced.
     pub fn list(&self, plant: &Plant) -> AlarmList {
         let mut placed: Vec<(alarm::Place, ActiveAlarm)> = Vec::with_capacity(self.standing.len());
         let mut list = AlarmList { revision: self.revision, ..AlarmList::default() };
         for &index in &self.standing {
             let alarm = &self.slots[index].alarm;
-            let priority = alarm.priority();
-            let rank = usize::from(priority.number()) - 1;
+            if alarm.suppression().is_in_force() {
+                let is_present = alarm.state().is_present();
+                let suppression = alarm.suppression().clone();
+                list.suppressed.push(SuppressedAlarm { definition: index, suppression, is_present });
+                continue;
+            }
             for standing in alarm.standings() {
+                let priority = alarm.config().priority_at(standing.level);
+                let rank = usize::from(priority.number()) - 1;
                 let is_active = standing.state.is_present() || standing.state.is_latched();
                 list.active[rank] += u32::from(is_active);
                 list.unacknowledged[rank] += u32::from(standing.state.needs_acknowledgement());
@@ -256,6 +278,7 @@ impl Bank {
         }
         placed.sort_by(|(a, _), (b, _)| a.cmp(b));
         list.alarms = placed.into_iter().map(|(_, alarm)| alarm).collect();
+        mark_first_out(&mut list.alarms, plant);
         list
     }
 
@@ -271,7 +294,7 @@ impl Bank {
         }
     }
 
-    /// Keeps the heap of deadlines and the set of standing alarms in step with an alarm.
+    /// Keeps the heap of deadlines and the set of standing and suppressed alarms in step with an alarm.
     fn note(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         let deadline = slot.alarm.deadline();
@@ -279,7 +302,7 @@ impl Bank {
             slot.noted = deadline;
             self.deadlines.extend(deadline.map(|due| Reverse((due, index))));
         }
-        if slot.alarm.standings().next().is_some() {
+        if slot.alarm.standings().next().is_some() || slot.alarm.suppression().is_in_force() {
             self.standing.insert(index);
         } else {
             self.standing.remove(&index);
@@ -309,22 +332,82 @@ pub(crate) fn watched<'a>(plant: &'a Plant, watch: &Watch) -> Option<&'a Tag> {
 }
 
 fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant) -> ActiveAlarm {
+    let level = standing.level;
     ActiveAlarm {
         occurrence: standing.occurrence.clone(),
         definition: index,
         raised: standing.raised_at,
         state: standing.state,
+        priority: alarm.config().priority_at(level),
+        level,
+        last_priority: standing.last_level.map(|last| alarm.config().priority_at(last)),
         value: words(standing.value, watched(plant, &plant.alarms[index].watch)).into(),
         returned: standing.returned_at,
         acknowledged: standing.acknowledged.clone(),
+        confirmed: standing.confirmed.clone(),
+        notes: standing.notes.clone(),
+        re_alarms: standing.re_alarms,
+        is_first_out: false,
         source_lost: alarm.source_lost(),
     }
 }
 
-fn input(wanted: Wanted, occurrence: &OccurrenceId, act: &Act) -> Input {
-    let (occurrence, act) = (occurrence.clone(), act.clone());
-    match wanted {
-        Wanted::Acknowledge => Input::Acknowledge { occurrence, act },
-        Wanted::Reset => Input::Reset { occurrence, act },
+/// Marks the first alarm of each group, among those that stand (OPC UA Part 9, `FirstInGroupFlag`).
+fn mark_first_out(alarms: &mut [ActiveAlarm], plant: &Plant) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (at, alarm) in alarms.iter().enumerate() {
+        let Some(group) = plant.alarms[alarm.definition].config.first_out.as_deref() else { continue };
+        let known = first.entry(group).or_insert(at);
+        if alarm.occurrence.raised < alarms[*known].occurrence.raised {
+            *known = at;
+        }
     }
+    first.into_values().for_each(|at| alarms[at].is_first_out = true);
+}
+
+/// What somebody wants, as it stands at the moment.
+fn what(alarm: &Alarm, target: &Target, wanted: &Wanted, act: &Act, now: Now) -> Result<What, String> {
+    let occurrence = || match target {
+        Target::Occurrence(occurrence) => Ok(occurrence),
+        Target::Alarm(_) => Err("it is an occurrence of an alarm that has to be named".to_owned()),
+    };
+    Ok(match wanted {
+        Wanted::Acknowledge => alarm.acknowledge(occurrence()?),
+        Wanted::Confirm => alarm.confirm(occurrence()?),
+        Wanted::Reset => alarm.reset(occurrence()?),
+        Wanted::Note if act.note.is_empty() => return Err("the note is empty".to_owned()),
+        Wanted::Note => alarm.note(occurrence()?),
+        Wanted::Shelve { time, one_shot } => {
+            let most = alarm.config().shelve_at_most.unwrap_or(SHELVED_AT_MOST);
+            match alarm.config().shelving {
+                Shelving::NotAllowed => return Err("this alarm may not be shelved".to_owned()),
+                Shelving::WithReason if act.note.is_empty() => return Err("say why it is shelved".to_owned()),
+                Shelving::Allowed | Shelving::WithReason => {}
+            }
+            if *time > most {
+                return Err(format!("it may be shelved for at most {} minutes", most.as_secs() / 60));
+            }
+            What::Shelve { until: now.wall.saturating_add(*time), one_shot: *one_shot }
+        }
+        Wanted::Unshelve => What::Unshelve,
+        Wanted::TakeOutOfService if act.note.is_empty() => {
+            return Err("say why it is taken out of service, such as the number of the work permit".to_owned());
+        }
+        Wanted::TakeOutOfService => What::TakeOutOfService,
+        Wanted::ReturnToService => What::ReturnToService,
+    })
+}
+
+/// The act that an input is.
+fn deed(input: &Input) -> Option<(Deed, Origin)> {
+    match input {
+        Input::Deed(deed, origin) => Some((deed.clone(), *origin)),
+        _ => None,
+    }
+}
+
+/// Effects with the alarm they are of. The first one carries the act.
+fn changed(alarm: usize, effects: Vec<Effect>, deed: Option<(Deed, Origin)>) -> impl Iterator<Item = Changed> {
+    let mut deed = deed;
+    effects.into_iter().map(move |effect| Changed { alarm, effect, deed: deed.take() })
 }

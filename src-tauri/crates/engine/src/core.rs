@@ -7,17 +7,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{Act, AlarmId, Input, OccurrenceId, Standing, Wanted};
+use alarm::{Act, AlarmId, Deed, Effect, Input, Known, Origin};
 use gateway::{GatewayEvent, LinkHandle, Receipt, What};
 use history::{Row, SeriesId};
-use journal::{AlarmChange, Entry, System};
+use journal::{AlarmChange, Entry, Remark, Remarked, System};
 use model::{Batch, LinkState, LinkStatus, Now, Quality, Reach, Sample, TagIndex, Timestamp, Update, Uptime};
 use plant::{Difference, Plant, Source, Tag, Watch};
 
 use crate::bank::{self, Bank, Changed, Outcome, Reader, Ticket};
 use crate::calculations::{self, Calculations};
 use crate::certificates::{self, Certificates};
-use crate::event::Activation;
+use crate::event::{Activation, Target, Wanted};
 use crate::links::Links;
 use crate::recorder::Recorder;
 use crate::{Acted, AlarmList, Link, Snapshot, Table};
@@ -55,6 +55,8 @@ pub(crate) struct Core {
     looked: Uptime,
     shown: Shown,
     next_ticket: u64,
+    /// The greatest number of an act that is known.
+    last_order: i64,
 }
 
 /// What was last published and need not be made again.
@@ -94,6 +96,7 @@ impl Core {
             looked: Uptime::default(),
             shown: Shown::default(),
             next_ticket: 0,
+            last_order: 0,
         }
     }
 
@@ -102,7 +105,7 @@ impl Core {
         &mut self,
         now: Now,
         activation: Activation,
-        restored: HashMap<AlarmId, Vec<Standing>>,
+        restored: HashMap<AlarmId, Known>,
         effects: &mut Effects,
     ) {
         let Activation { plant, series } = activation;
@@ -117,7 +120,7 @@ impl Core {
         self.activated_at = now.wall;
         self.record_and_expect();
         self.calculations = Calculations::new(&self.plant);
-        self.bank = Bank::new(&self.plant, std::mem::take(&mut self.bank), restored);
+        self.bank = Bank::new(&self.plant, std::mem::take(&mut self.bank), restored, now);
         self.calculate_due(now, effects);
         self.tell_everything(now, effects);
         self.certificates.look_soon();
@@ -152,7 +155,7 @@ impl Core {
             self.look_at_certificates(now, effects);
         }
         self.calculate_due(now, effects);
-        self.step_alarms(effects, |bank, changes| bank.tick(now, changes));
+        self.step_alarms(now, effects, |bank, changes| bank.tick(now, changes));
     }
 
     /// Trusts no value of any link until a new one comes.
@@ -169,29 +172,46 @@ impl Core {
     pub fn prepare(
         &mut self,
         now: Now,
-        occurrences: Vec<OccurrenceId>,
-        wanted: Wanted,
+        targets: Vec<Target>,
+        wanted: &Wanted,
         act: &Act,
     ) -> (Ticket, Vec<Entry>, Acted) {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
         let mut acted = Acted::default();
         let mut entries = Vec::new();
-        for occurrence in occurrences {
-            match self.bank.prepare(now, ticket, &occurrence, wanted, act) {
+        for target in targets {
+            let order = now.wall.millis().max(self.last_order + 1);
+            match self.bank.prepare(now, ticket, &target, wanted, act, order) {
                 Ok(changes) => {
-                    entries.extend(changes.into_iter().map(|change| self.entry(change)));
-                    acted.done.push(occurrence);
+                    self.last_order = order;
+                    entries.extend(changes.into_iter().map(|change| self.entry(now, change)));
+                    acted.done.push(target);
                 }
-                Err(reason) => acted.refused.push((occurrence, reason)),
+                Err(reason) => acted.refused.push((target, reason)),
             }
         }
         (ticket, entries, acted)
     }
 
+    /// Acts that are known from before the start have numbers up to this one.
+    pub fn continue_after(&mut self, order: i64) {
+        self.last_order = self.last_order.max(order);
+    }
+
+    /// Takes in what was done at other stations. Of an alarm that this plant has not, nothing is made.
+    pub fn hear(&mut self, now: Now, deeds: Vec<Deed>, effects: &mut Effects) {
+        for deed in deeds {
+            self.last_order = self.last_order.max(deed.order);
+            let Some(index) = self.bank.index(&deed.alarm) else { continue };
+            let input = Input::Deed(deed, Origin::Elsewhere);
+            self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
+        }
+    }
+
     /// Carries out a prepared act, or drops it.
     pub fn settle(&mut self, now: Now, ticket: Ticket, outcome: &Outcome, effects: &mut Effects) {
-        self.step_alarms(effects, |bank, changes| bank.settle(now, ticket, outcome, changes));
+        self.step_alarms(now, effects, |bank, changes| bank.settle(now, ticket, outcome, changes));
     }
 
     /// When [`Core::tick`] is wanted at the latest, beside the heartbeat.
@@ -303,7 +323,7 @@ impl Core {
             for (fault, active) in certificates::faults(standing) {
                 let input = Input::Truth { active, quality: Quality::GOOD };
                 if let Some(index) = self.bank.of_certificate(&gateway, fault) {
-                    self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+                    self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
                 }
             }
         }
@@ -339,7 +359,7 @@ impl Core {
         self.calculate_due(now, effects);
         self.shown.links = Arc::new(self.links.list(&self.plant, &self.table));
         if let (Some(index), Some(input)) = (self.bank.of_link(gateway), link_truth(state)) {
-            self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+            self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
         }
     }
 
@@ -400,7 +420,7 @@ impl Core {
         if watching.is_empty() {
             return;
         }
-        self.step_alarms(effects, |bank, changes| {
+        self.step_alarms(now, effects, |bank, changes| {
             watching.into_iter().for_each(|index| bank.tell(now, index, input.clone(), changes));
         });
     }
@@ -419,6 +439,7 @@ impl Core {
             match reader {
                 Reader::Condition => self.tell_condition(now, index, effects),
                 Reader::Enabling => self.tell_enabling(now, index, effects),
+                Reader::Suppressing => self.tell_suppressing(now, index, effects),
                 Reader::Operand => self.tell_operand(now, index, tag, effects),
             }
         }
@@ -427,60 +448,82 @@ impl Core {
     fn tell_condition(&mut self, now: Now, index: usize, effects: &mut Effects) {
         let Watch::Formula(calculation) = &self.plant.alarms[index].watch else { return };
         let (active, quality) = calculations::truth(calculation, &self.table);
-        self.step_alarms(effects, |bank, changes| bank.tell(now, index, Input::Truth { active, quality }, changes));
+        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Truth { active, quality }, changes));
     }
 
     fn tell_enabling(&mut self, now: Now, index: usize, effects: &mut Effects) {
         let Some(enabling) = &self.plant.alarms[index].enabled_when else { return };
         let (active, quality) = calculations::truth(enabling, &self.table);
-        self.step_alarms(effects, |bank, changes| bank.tell(now, index, Input::Enabled { active, quality }, changes));
+        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Enabled { active, quality }, changes));
+    }
+
+    /// Suppresses an alarm by design while its formula says so. What cannot be trusted suppresses nothing anew and ends
+    /// nothing.
+    fn tell_suppressing(&mut self, now: Now, index: usize, effects: &mut Effects) {
+        let Some(suppressing) = &self.plant.alarms[index].suppressed_when else { return };
+        let (active, quality) = calculations::truth(suppressing, &self.table);
+        if quality.is_good() {
+            let rule = active.then(|| suppressing.text().to_owned());
+            self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Design(rule), changes));
+        }
     }
 
     fn tell_operand(&mut self, now: Now, index: usize, tag: TagIndex, effects: &mut Effects) {
         let Some(row) = self.table.row(tag) else { return };
         let input = Input::Operand { tag, value: row.value, quality: row.quality };
-        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
     }
 
     /// After an activation: every alarm hears what is so, as a limit may be another one now.
     fn tell_everything(&mut self, now: Now, effects: &mut Effects) {
         for index in 0..self.plant.alarms.len() {
             self.tell_enabling(now, index, effects);
+            self.tell_suppressing(now, index, effects);
             for tag in self.plant.alarms[index].config.trigger.operands() {
                 self.tell_operand(now, index, tag, effects);
             }
             match self.plant.alarms[index].watch.clone() {
                 Watch::Tag(tag) => {
                     let input = self.reading(tag);
-                    self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+                    self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
                 }
                 Watch::Formula(_) => self.tell_condition(now, index, effects),
                 // They are looked at soon, all at once.
                 Watch::Certificate { .. } => {}
                 Watch::Link(gateway) => {
                     if let Some(input) = self.links.state(&gateway).and_then(link_truth) {
-                        self.step_alarms(effects, |bank, changes| bank.tell(now, index, input, changes));
+                        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, input, changes));
                     }
                 }
             }
         }
     }
 
-    fn step_alarms(&mut self, effects: &mut Effects, step: impl FnOnce(&mut Bank, &mut Vec<Changed>)) {
+    fn step_alarms(&mut self, now: Now, effects: &mut Effects, step: impl FnOnce(&mut Bank, &mut Vec<Changed>)) {
         let mut changes = Vec::new();
         step(&mut self.bank, &mut changes);
-        effects.entries.extend(changes.into_iter().map(|change| self.entry(change)));
+        effects.entries.extend(changes.into_iter().map(|change| self.entry(now, change)));
     }
 
-    fn entry(&self, (index, transition): Changed) -> Entry {
-        let definition = &self.plant.alarms[index];
-        Entry::Alarm(AlarmChange {
-            equipment: definition.equipment.clone(),
-            priority: self.bank.priority(index),
-            message: definition.message.clone(),
-            value: bank::words(transition.value, bank::watched(&self.plant, &definition.watch)),
-            transition,
-        })
+    fn entry(&self, now: Now, Changed { alarm, effect, deed }: Changed) -> Entry {
+        let definition = &self.plant.alarms[alarm];
+        let (equipment, message) = (definition.equipment.clone(), definition.message.clone());
+        let (at, priority) = (now.wall, self.bank.priority(alarm));
+        let remark = |what, equipment, message, deed| {
+            Entry::Remark(Remark { what, at, equipment, priority, message, deed })
+        };
+        match effect {
+            Effect::Occurrence(transition) => Entry::Alarm(AlarmChange {
+                equipment,
+                priority: definition.config.priority_at(transition.level),
+                message,
+                value: bank::words(transition.value, bank::watched(&self.plant, &definition.watch)),
+                transition,
+                deed,
+            }),
+            Effect::Suppression(change) => remark(Remarked::Suppression(change), equipment, message, deed),
+            Effect::Heard(heard) => remark(Remarked::Heard(heard), equipment, message, deed),
+        }
     }
 
     fn record(&mut self, now: Now, tag: TagIndex, sample: &Sample, effects: &mut Effects) {

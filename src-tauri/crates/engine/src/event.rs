@@ -1,8 +1,10 @@
 //! Whatever can cause work in the engine, in one place.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use alarm::{Act, OccurrenceId, Wanted};
+use alarm::{Act, AlarmId, Deed, OccurrenceId};
 use gateway::{GatewayEvent, LinkHandle};
 use history::SeriesId;
 use plant::Plant;
@@ -29,10 +31,10 @@ pub(crate) enum Event {
 
 /// What a person can want of the engine.
 pub(crate) enum Command {
-    /// An act on occurrences of alarms.
+    /// An act on alarms or occurrences of alarms.
     Act {
         /// Which.
-        occurrences: Vec<OccurrenceId>,
+        targets: Vec<Target>,
         /// What is wanted.
         wanted: Wanted,
         /// Who, where, when, with what note.
@@ -40,6 +42,8 @@ pub(crate) enum Command {
         /// Told once it is on disk, or cannot be.
         reply: oneshot::Sender<Result<Acted, StoreRefused>>,
     },
+    /// Acts that were done at other stations.
+    Hear(Vec<Deed>),
     /// The way to a gateway's link.
     Link {
         /// Which gateway's.
@@ -66,9 +70,63 @@ pub(crate) struct Activation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acted {
     /// Done, and on disk.
-    pub done: Vec<OccurrenceId>,
+    pub done: Vec<Target>,
     /// Not done, each with its reason in words.
-    pub refused: Vec<(OccurrenceId, String)>,
+    pub refused: Vec<(Target, String)>,
+}
+
+/// What an act is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One occurrence.
+    Occurrence(OccurrenceId),
+    /// An alarm, whether it stands or not.
+    Alarm(AlarmId),
+}
+
+/// What somebody wants of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// To acknowledge an occurrence.
+    Acknowledge,
+    /// To confirm that the action was taken.
+    Confirm,
+    /// To reset it.
+    Reset,
+    /// To make a note on it.
+    Note,
+    /// To shelve an alarm.
+    Shelve {
+        /// For so long at most.
+        time: Duration,
+        /// Or until it returns to normal.
+        one_shot: bool,
+    },
+    /// To hear of it again.
+    Unshelve,
+    /// To take it out of service.
+    TakeOutOfService,
+    /// To put it back.
+    ReturnToService,
+}
+
+impl Target {
+    /// The alarm.
+    pub fn alarm(&self) -> &AlarmId {
+        match self {
+            Target::Occurrence(occurrence) => &occurrence.alarm,
+            Target::Alarm(alarm) => alarm,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Occurrence(occurrence) => occurrence.fmt(f),
+            Target::Alarm(alarm) => alarm.fmt(f),
+        }
+    }
 }
 
 /// The act could not be put on disk, so nothing was done. Its text is the reason.

@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alarm::{Act, AlarmId, OccurrenceId, Standing, Wanted};
+use alarm::{Act, AlarmId, Deed, Known};
 use arc_swap::ArcSwap;
 use gateway::{Gateways, LinkHandle};
 use history::{History, Keeping, Row, SeriesId};
@@ -45,9 +45,9 @@ use crate::links::Links;
 use crate::run::{Loop, Times};
 
 pub use clock::SystemClock;
-pub use event::{Acted, StoreRefused};
+pub use event::{Acted, StoreRefused, Target, Wanted};
 pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
-pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot};
+pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot, SuppressedAlarm};
 pub use table::{Row as LiveRow, Table};
 
 /// Batches that may wait for the loop. What comes beyond waits at its gateway, the newest of each tag.
@@ -113,6 +113,7 @@ impl Engine {
         mark_the_pause(&history, &activation, clock.now().wall);
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
+        core.continue_after(journal.newest_order().unwrap_or_default());
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
         let mut running = Loop {
             clock: Arc::clone(&clock),
@@ -137,15 +138,23 @@ impl Engine {
         self.published.load_full()
     }
 
-    /// Acknowledges or resets occurrences of alarms. What the answer calls done is on disk.
+    /// Does something to alarms. What the answer calls done is on disk.
     ///
     /// # Errors
     /// [`ActError`]; nothing was done then.
-    pub async fn act(&self, occurrences: Vec<OccurrenceId>, wanted: Wanted, act: Act) -> Result<Acted, ActError> {
+    pub async fn act(&self, targets: Vec<Target>, wanted: Wanted, act: Act) -> Result<Acted, ActError> {
         let (reply, answer) = oneshot::channel();
-        let command = Command::Act { occurrences, wanted, act, reply };
+        let command = Command::Act { targets, wanted, act, reply };
         self.commands.send(command).await.map_err(|_| ActError::Stopped)?;
         answer.await.map_err(|_| ActError::Stopped)?.map_err(ActError::Committing)
+    }
+
+    /// Takes in what was done to alarms at other stations. An act that is known changes nothing.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn hear(&self, deeds: Vec<Deed>) -> Result<(), Stopped> {
+        self.commands.send(Command::Hear(deeds)).await.map_err(|_| Stopped)
     }
 
     /// Writes a value to a tag's source and waits for what became of it: some seconds at most. It is sent now or never,
@@ -248,12 +257,9 @@ fn mark_the_pause(history: &History, activation: &Activation, now: Timestamp) {
     }
 }
 
-fn restored(journal: &Journal) -> HashMap<AlarmId, Vec<Standing>> {
-    match journal.standing() {
-        Ok(standing) => standing.into_iter().collect(),
-        Err(failure) => {
-            tracing::error!(%failure, "the standing alarms could not be read from the journal");
-            HashMap::new()
-        }
-    }
+fn restored(journal: &Journal) -> HashMap<AlarmId, Known> {
+    journal.known().unwrap_or_else(|failure| {
+        tracing::error!(%failure, "the standing alarms could not be read from the journal");
+        HashMap::new()
+    })
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{AlarmId, Standing};
+use alarm::{AlarmId, Known};
 use arc_swap::ArcSwap;
 use gateway::GatewayEvent;
 use history::History;
@@ -69,7 +69,7 @@ pub(crate) struct Times {
 
 impl Loop {
     /// Goes live with a plant, so that whoever looks first sees it.
-    pub fn begin(&mut self, activation: Activation, restored: HashMap<AlarmId, Vec<Standing>>) {
+    pub fn begin(&mut self, activation: Activation, restored: HashMap<AlarmId, Known>) {
         let now = self.clock.now();
         self.say(now, format!("started with the plant '{}'", activation.plant.name));
         self.activate(now, activation, restored);
@@ -120,10 +120,11 @@ impl Loop {
         let mut effects = Effects::default();
         match event {
             Event::Gateway(event) => self.core.gateway(now, event, &mut effects),
-            Event::Command(Command::Act { occurrences, wanted, act, reply }) => {
-                let (ticket, entries, acted) = self.core.prepare(now, occurrences, wanted, &act);
+            Event::Command(Command::Act { targets, wanted, act, reply }) => {
+                let (ticket, entries, acted) = self.core.prepare(now, targets, &wanted, &act);
                 self.commit(ticket, entries, acted, reply);
             }
+            Event::Command(Command::Hear(deeds)) => self.core.hear(now, deeds, &mut effects),
             Event::Command(Command::Activate { activation, reply }) => {
                 self.say(now, format!("activated the plant '{}'", activation.plant.name));
                 self.activate(now, *activation, HashMap::new());
@@ -144,7 +145,7 @@ impl Loop {
         self.times.is_dirty = true;
     }
 
-    fn activate(&mut self, now: Now, activation: Activation, restored: HashMap<AlarmId, Vec<Standing>>) {
+    fn activate(&mut self, now: Now, activation: Activation, restored: HashMap<AlarmId, Known>) {
         self.history.keep(keeping(&activation));
         let mut effects = Effects::default();
         self.core.activate(now, activation, restored, &mut effects);

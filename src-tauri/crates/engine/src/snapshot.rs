@@ -46,6 +46,19 @@ pub struct AlarmList {
     pub unacknowledged: [u32; 4],
     /// How many are active or latched, by priority 1 to 4.
     pub active: [u32; 4],
+    /// The alarms that are not announced, in the order of the plant. They are in none of the others.
+    pub suppressed: Vec<SuppressedAlarm>,
+}
+
+/// An alarm that is not announced, whether it stands or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SuppressedAlarm {
+    /// Its definition: an index into the plant's alarms.
+    pub definition: usize,
+    /// By what, whom, why, since when and until when.
+    pub suppression: alarm::Suppression,
+    /// Whether its condition holds.
+    pub is_present: bool,
 }
 
 /// One occurrence of an alarm that is not done with.
@@ -59,12 +72,26 @@ pub struct ActiveAlarm {
     pub raised: Timestamp,
     /// Where it stands.
     pub state: State,
+    /// How urgent it is, on its present level.
+    pub priority: alarm::Priority,
+    /// On which level of its limits it is: 0 is the first.
+    pub level: u8,
+    /// How urgent it was before, where it has been on another level.
+    pub last_priority: Option<alarm::Priority>,
     /// The value that raised it, in words with its unit; empty where there is none.
     pub value: Arc<str>,
     /// When its condition went back to normal.
     pub returned: Option<Timestamp>,
     /// Who acknowledged it, where, when and with what note.
     pub acknowledged: Option<alarm::Act>,
+    /// Who confirmed that the action was taken.
+    pub confirmed: Option<alarm::Act>,
+    /// What was noted of it, the earliest first.
+    pub notes: Vec<alarm::Act>,
+    /// How often it was announced again because nobody did anything.
+    pub re_alarms: u32,
+    /// Whether it was the first of its group that stands.
+    pub is_first_out: bool,
     /// Whether its source is silent or bad, so that the state is the last one known.
     pub source_lost: bool,
 }

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alarm::{AlarmId, Cause, OccurrenceId, Standing, State};
+use alarm::{AlarmId, Cause, Known, OccurrenceId, Standing, State, Suppressed};
 use gateway::{Counters, GatewayEvent, Gateways, OpenLink, What};
 use history::{History, Row};
-use journal::Entry;
+use journal::{Entry, Remarked};
 use model::{
     Batch, Clock, GatewaySpec, LinkState, LinkStatus, Now, Point, Protocols, Quality, Reach, Rejection, Sample,
     TagIndex, Timestamp, Update, Uptime, Value,
@@ -167,7 +167,7 @@ impl Story {
     }
 
     /// Begins with alarms that stood when the program ended.
-    fn begin_with(restored: HashMap<AlarmId, Vec<Standing>>) -> Story {
+    fn begin_with(restored: HashMap<AlarmId, Known>) -> Story {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let history = History::open(&folder.path().join("history.db"), Arc::new(StoryClock)).expect("a new history");
         let memory = Arc::new(Memory::default());
@@ -291,9 +291,29 @@ fn journal_words(entry: &Entry) -> (String, &'static str) {
                 Cause::Reset(_) => "reset",
                 Cause::Recurred => "recurred",
                 Cause::AutoReturn => "returned by itself",
+                Cause::Escalated => "escalated",
+                Cause::Eased => "eased",
+                Cause::ReAlarmed => "announced again",
+                Cause::Unsuppressed => "announced after all",
+                Cause::Confirmed(_) => "confirmed",
+                Cause::Noted(_) => "noted",
             };
             (short(change.transition.occurrence.alarm.as_str()), what)
         }
+        Entry::Remark(remark) => match &remark.what {
+            Remarked::Suppression(change) => {
+                let what = match &change.what {
+                    Suppressed::Shelved(_) => "shelved",
+                    Suppressed::Unshelved(_) => "unshelved",
+                    Suppressed::ByDesign(_) => "suppressed by design",
+                    Suppressed::DesignEnded => "suppressed no more",
+                    Suppressed::OutOfService(_) => "taken out of service",
+                    Suppressed::InService(_) => "put back",
+                };
+                (short(change.alarm.as_str()), what)
+            }
+            Remarked::Heard(deed) => (short(deed.alarm.as_str()), "heard"),
+        },
         Entry::Action(_) | Entry::System(_) => (String::new(), "other"),
     }
 }

@@ -89,10 +89,14 @@ fn entry(i: i64) -> Result<Entry, Box<dyn Error>> {
             at,
             cause: Cause::Returned,
             value: Some(81.5),
+            level: 0,
+            announced: None,
+            suppressed: false,
         },
         equipment: Some(EquipmentId::new(equipment)),
         priority,
         message: format!("Temperature in tank {machine} is above its limit"),
         value: "81.5 °C".to_owned(),
+        deed: None,
     }))
 }

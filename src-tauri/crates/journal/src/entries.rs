@@ -1,6 +1,9 @@
 //! The table of entries. The file itself refuses to change or remove one.
 
-use alarm::{Act, AlarmId, Cause, OccurrenceId, Priority, Transition};
+use alarm::{
+    Act, AlarmId, Cause, Deed, OccurrenceId, Origin, Priority, Suppressed, SuppressionChange, Transition,
+    Unshelved,
+};
 use history::sqlite::Step;
 use model::{EquipmentId, Timestamp};
 use rusqlite::types::Type;
@@ -8,7 +11,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::names::{self, Names};
 use crate::words::{Kind, Stored};
-use crate::{Action, AlarmChange, Entry, Phase, Record, System, standing};
+use crate::acts::{self, from_json, json};
+use crate::{Action, AlarmChange, Entry, Phase, Record, Remark, Remarked, System, standing};
 
 /// Each index holds `seq` too, so that it gives entries newest first. The triggers are a guard against accidents, and
 /// against `INSERT OR REPLACE`, which removes without asking the trigger on removal.
@@ -52,7 +56,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT seq, time, kind, message, alarm, raised, was, became, number, equipment, priority, value, ",
-            "user, station, note, acted_at, target, intent FROM entries ",
+            "user, station, note, acted_at, target, intent, announced, level, suppressed, detail FROM entries ",
             $rest
         )
     };
@@ -68,6 +72,12 @@ struct Columns<'a> {
     kind: Kind,
     message: &'a str,
     change: Option<&'a AlarmChange>,
+    alarm: Option<&'a AlarmId>,
+    equipment: Option<&'a EquipmentId>,
+    priority: Option<Priority>,
+    deed: Option<&'a (Deed, Origin)>,
+    /// What a remark says, as JSON.
+    detail: Option<String>,
     act: Option<&'a Act>,
     user: Option<&'a str>,
     station: Option<&'a str>,
@@ -80,17 +90,14 @@ struct Columns<'a> {
 pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<i64> {
     let columns = Columns::of(entry);
     let change = columns.change;
-    let alarm =
-        change.map(|change| names::make_alarm(transaction, change.transition.occurrence.alarm.as_str())).transpose()?;
-    let equipment = change
-        .and_then(|change| change.equipment.as_ref())
-        .map(|equipment| names::make_equipment(transaction, equipment.as_str()))
-        .transpose()?;
+    let alarm = columns.alarm.map(|alarm| names::make_alarm(transaction, alarm.as_str())).transpose()?;
+    let equipment =
+        columns.equipment.map(|equipment| names::make_equipment(transaction, equipment.as_str())).transpose()?;
     let seq = transaction
         .prepare_cached(
             "INSERT INTO entries (time, kind, message, alarm, raised, was, became, number, equipment, priority, value,
-                                  user, station, note, acted_at, target, intent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                                  user, station, note, acted_at, target, intent, announced, level, suppressed, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?
         .insert(params![
             columns.time.millis(),
@@ -102,7 +109,7 @@ pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Res
             change.map(|change| Stored(change.transition.to)),
             change.and_then(|change| change.transition.value),
             equipment,
-            change.map(|change| change.priority.number()),
+            columns.priority.map(Priority::number),
             change.map(|change| change.value.as_str()),
             columns.user,
             columns.station,
@@ -110,9 +117,20 @@ pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Res
             columns.act.map(|act| act.at.millis()),
             columns.target,
             columns.intent,
+            change.and_then(|change| change.transition.announced).map(Timestamp::millis),
+            change.map(|change| change.transition.level),
+            change.map(|change| change.transition.suppressed),
+            columns.detail,
         ])?;
-    if let (Some(alarm), Some(change)) = (alarm, change) {
+    let Some(alarm) = alarm else { return Ok(seq) };
+    if let Some(change) = change {
         standing::follow(transaction, alarm, &change.transition)?;
+    }
+    if let Entry::Remark(Remark { what: Remarked::Suppression(change), .. }) = entry {
+        acts::follow(transaction, alarm, change)?;
+    }
+    if let Some((deed, origin)) = columns.deed {
+        acts::put(transaction, alarm, deed, *origin)?;
     }
     Ok(seq)
 }
@@ -123,28 +141,55 @@ pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 impl<'a> Columns<'a> {
+    /// An entry of a kind with nothing else in it.
+    fn plain(time: Timestamp, kind: Kind, message: &'a str) -> Self {
+        Columns {
+            time,
+            kind,
+            message,
+            change: None,
+            alarm: None,
+            equipment: None,
+            priority: None,
+            deed: None,
+            detail: None,
+            act: None,
+            user: None,
+            station: None,
+            note: None,
+            target: None,
+            intent: None,
+        }
+    }
+
     fn of(entry: &'a Entry) -> Self {
         match entry {
             Entry::Alarm(change) => {
-                let (kind, act) = match &change.transition.cause {
-                    Cause::Raised => (Kind::Raised, None),
-                    Cause::Returned => (Kind::Returned, None),
-                    Cause::Acknowledged(act) => (Kind::Acknowledged, Some(act)),
-                    Cause::Reset(act) => (Kind::Reset, Some(act)),
-                    Cause::Recurred => (Kind::Recurred, None),
-                    Cause::AutoReturn => (Kind::AutoReturn, None),
+                let (kind, act) = cause_kind(&change.transition.cause);
+                Columns {
+                    change: Some(change),
+                    alarm: Some(&change.transition.occurrence.alarm),
+                    equipment: change.equipment.as_ref(),
+                    priority: Some(change.priority),
+                    deed: change.deed.as_ref(),
+                    ..Columns::plain(change.transition.at, kind, &change.message).by(act)
+                }
+            }
+            Entry::Remark(remark) => {
+                let (kind, alarm, act, detail) = match &remark.what {
+                    Remarked::Suppression(change) => {
+                        let (kind, act) = suppressed_kind(&change.what);
+                        (kind, &change.alarm, act, json(&change.what))
+                    }
+                    Remarked::Heard(deed) => (Kind::Heard, &deed.alarm, Some(&deed.act), json(deed)),
                 };
                 Columns {
-                    time: change.transition.at,
-                    kind,
-                    message: &change.message,
-                    change: Some(change),
-                    act,
-                    user: act.map(|act| act.user.as_str()),
-                    station: act.map(|act| act.station.as_str()),
-                    note: act.map(|act| act.note.as_str()),
-                    target: None,
-                    intent: None,
+                    alarm: Some(alarm),
+                    equipment: remark.equipment.as_ref(),
+                    priority: Some(remark.priority),
+                    deed: remark.deed.as_ref(),
+                    detail: Some(detail),
+                    ..Columns::plain(remark.at, kind, &remark.message).by(act)
                 }
             }
             Entry::Action(action) => {
@@ -153,31 +198,55 @@ impl<'a> Columns<'a> {
                     Phase::Outcome { intent, words } => (Kind::Outcome, *intent, Some(words.as_str())),
                 };
                 Columns {
-                    time: action.at,
-                    kind,
-                    message: &action.command,
-                    change: None,
-                    act: None,
                     user: Some(&action.user),
                     station: Some(&action.station),
                     note: words,
                     target: Some(&action.target),
                     intent,
+                    ..Columns::plain(action.at, kind, &action.command)
                 }
             }
-            Entry::System(system) => Columns {
-                time: system.at,
-                kind: Kind::System,
-                message: &system.message,
-                change: None,
-                act: None,
-                user: None,
-                station: None,
-                note: None,
-                target: None,
-                intent: None,
-            },
+            Entry::System(system) => Columns::plain(system.at, Kind::System, &system.message),
         }
+    }
+
+    fn by(self, act: Option<&'a Act>) -> Self {
+        Columns {
+            act,
+            user: act.map(|act| act.user.as_str()),
+            station: act.map(|act| act.station.as_str()),
+            note: act.map(|act| act.note.as_str()),
+            ..self
+        }
+    }
+}
+
+fn cause_kind(cause: &Cause) -> (Kind, Option<&Act>) {
+    match cause {
+        Cause::Raised => (Kind::Raised, None),
+        Cause::Returned => (Kind::Returned, None),
+        Cause::Acknowledged(act) => (Kind::Acknowledged, Some(act)),
+        Cause::Reset(act) => (Kind::Reset, Some(act)),
+        Cause::Recurred => (Kind::Recurred, None),
+        Cause::AutoReturn => (Kind::AutoReturn, None),
+        Cause::Escalated => (Kind::Escalated, None),
+        Cause::Eased => (Kind::Eased, None),
+        Cause::ReAlarmed => (Kind::ReAlarmed, None),
+        Cause::Unsuppressed => (Kind::Unsuppressed, None),
+        Cause::Confirmed(act) => (Kind::Confirmed, Some(act)),
+        Cause::Noted(act) => (Kind::Noted, Some(act)),
+    }
+}
+
+fn suppressed_kind(what: &Suppressed) -> (Kind, Option<&Act>) {
+    match what {
+        Suppressed::Shelved(shelved) => (Kind::Shelved, Some(&shelved.act)),
+        Suppressed::Unshelved(Unshelved::By(act)) => (Kind::Unshelved, Some(act)),
+        Suppressed::Unshelved(Unshelved::Expired | Unshelved::Returned) => (Kind::Unshelved, None),
+        Suppressed::ByDesign(_) => (Kind::SuppressedByDesign, None),
+        Suppressed::DesignEnded => (Kind::DesignEnded, None),
+        Suppressed::OutOfService(act) => (Kind::OutOfService, Some(act)),
+        Suppressed::InService(act) => (Kind::InService, Some(act)),
     }
 }
 
@@ -234,6 +303,29 @@ impl Found<'_> {
             Kind::Reset => self.change(connection, names, Cause::Reset(self.act()?))?,
             Kind::Recurred => self.change(connection, names, Cause::Recurred)?,
             Kind::AutoReturn => self.change(connection, names, Cause::AutoReturn)?,
+            Kind::Escalated => self.change(connection, names, Cause::Escalated)?,
+            Kind::Eased => self.change(connection, names, Cause::Eased)?,
+            Kind::ReAlarmed => self.change(connection, names, Cause::ReAlarmed)?,
+            Kind::Unsuppressed => self.change(connection, names, Cause::Unsuppressed)?,
+            Kind::Confirmed => self.change(connection, names, Cause::Confirmed(self.act()?))?,
+            Kind::Noted => self.change(connection, names, Cause::Noted(self.act()?))?,
+            Kind::Shelved
+            | Kind::Unshelved
+            | Kind::SuppressedByDesign
+            | Kind::DesignEnded
+            | Kind::OutOfService
+            | Kind::InService => {
+                let change = SuppressionChange {
+                    alarm: AlarmId::new(names.alarm(connection, row.get(4)?)?),
+                    at: Timestamp::from_millis(row.get(1)?),
+                    what: from_json(&row.get::<_, String>(21)?)?,
+                };
+                self.remark(connection, names, Remarked::Suppression(change))?
+            }
+            Kind::Heard => {
+                let deed = from_json(&row.get::<_, String>(21)?)?;
+                self.remark(connection, names, Remarked::Heard(deed))?
+            }
             Kind::Intent => self.action(Phase::Intent)?,
             Kind::Outcome => self.action(Phase::Outcome { intent: row.get(17)?, words: row.get(14)? })?,
             Kind::System => Entry::System(System { at: Timestamp::from_millis(row.get(1)?), message: row.get(3)? }),
@@ -266,13 +358,6 @@ impl Found<'_> {
     fn change(&self, connection: &Connection, names: &mut Names, cause: Cause) -> rusqlite::Result<Entry> {
         let Found(row) = self;
         let (Stored(from), Stored(to)) = (row.get(6)?, row.get(7)?);
-        let priority: u8 = row.get(10)?;
-        let priority = Priority::try_from(priority)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(10, Type::Integer, Box::new(error)))?;
-        let equipment = match self.equipment()? {
-            Some(id) => Some(EquipmentId::new(names.equipment(connection, id)?)),
-            None => None,
-        };
         Ok(Entry::Alarm(AlarmChange {
             transition: Transition {
                 occurrence: OccurrenceId {
@@ -284,11 +369,40 @@ impl Found<'_> {
                 at: Timestamp::from_millis(row.get(1)?),
                 cause,
                 value: row.get(8)?,
+                level: row.get::<_, Option<u8>>(19)?.unwrap_or(0),
+                announced: row.get::<_, Option<i64>>(18)?.map(Timestamp::from_millis),
+                suppressed: row.get::<_, Option<bool>>(20)?.unwrap_or(false),
             },
-            equipment,
-            priority,
+            equipment: self.where_it_is(connection, names)?,
+            priority: self.urgency()?,
             message: row.get(3)?,
             value: row.get(11)?,
+            deed: None,
         }))
+    }
+
+    fn remark(&self, connection: &Connection, names: &mut Names, what: Remarked) -> rusqlite::Result<Entry> {
+        let Found(row) = self;
+        Ok(Entry::Remark(Remark {
+            what,
+            at: Timestamp::from_millis(row.get(1)?),
+            equipment: self.where_it_is(connection, names)?,
+            priority: self.urgency()?,
+            message: row.get(3)?,
+            deed: None,
+        }))
+    }
+
+    fn urgency(&self) -> rusqlite::Result<Priority> {
+        let number: u8 = self.0.get(10)?;
+        Priority::try_from(number)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(10, Type::Integer, Box::new(error)))
+    }
+
+    fn where_it_is(&self, connection: &Connection, names: &mut Names) -> rusqlite::Result<Option<EquipmentId>> {
+        match self.equipment()? {
+            Some(id) => Ok(Some(EquipmentId::new(names.equipment(connection, id)?))),
+            None => Ok(None),
+        }
     }
 }

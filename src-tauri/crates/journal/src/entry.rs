@@ -1,13 +1,15 @@
 //! What the journal keeps, and how it is asked.
 
-use alarm::{AlarmId, Priority, Transition};
+use alarm::{AlarmId, Deed, Origin, Priority, SuppressionChange, Transition};
 use model::{EquipmentId, Timestamp};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
-    /// An alarm changed.
+    /// An occurrence of an alarm changed.
     Alarm(AlarmChange),
+    /// What keeps an alarm from being announced changed, or somebody elsewhere did something that changes nothing here.
+    Remark(Remark),
     /// Somebody did something that is audited.
     Action(Action),
     /// The program itself: start, stop, plant activated, storage trouble.
@@ -27,6 +29,34 @@ pub struct AlarmChange {
     pub message: String,
     /// The value in words with its unit; empty where there is none.
     pub value: String,
+    /// The act that it follows from, where it is the first change that does.
+    pub deed: Option<(Deed, Origin)>,
+}
+
+/// What happened to an alarm and to none of its occurrences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remark {
+    /// What.
+    pub what: Remarked,
+    /// When, by this station's clock.
+    pub at: Timestamp,
+    /// Where.
+    pub equipment: Option<EquipmentId>,
+    /// How urgent the alarm is.
+    pub priority: Priority,
+    /// What is shown of the alarm.
+    pub message: String,
+    /// The act that it follows from, where it is the first change that does.
+    pub deed: Option<(Deed, Origin)>,
+}
+
+/// What can happen to an alarm beside what happens to its occurrences.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remarked {
+    /// What keeps it from being announced changed.
+    Suppression(SuppressionChange),
+    /// Somebody at another station did something that changes nothing here.
+    Heard(Deed),
 }
 
 /// One half of an audited action: what somebody is about to do, or what came of it. The intent is on disk before
@@ -122,6 +152,7 @@ impl Entry {
     pub fn time(&self) -> Timestamp {
         match self {
             Entry::Alarm(change) => change.transition.at,
+            Entry::Remark(remark) => remark.at,
             Entry::Action(action) => action.at,
             Entry::System(system) => system.at,
         }

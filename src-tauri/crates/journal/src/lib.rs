@@ -2,7 +2,7 @@
 //!
 //! [`Journal::append`] never waits: it says through a callback when its entries are on disk, for whoever must not answer
 //! before. What stands of each alarm is kept beside the entries and changes in the same transaction, so that
-//! [`Journal::standing`] is what the entries say, also after a crash.
+//! [`Journal::known`] is what the entries say, also after a crash.
 //!
 //! You do *not* need this crate to know what an alarm does; it writes down what `alarm` decided. Of `history` it uses
 //! only [`history::sqlite`], which holds how database files are opened.
@@ -10,6 +10,7 @@
 //! **Invariant:** an entry that was reported as written is on disk, and no entry is ever changed or removed; the file
 //! itself refuses both.
 
+mod acts;
 mod entries;
 mod entry;
 mod names;
@@ -18,18 +19,19 @@ mod scribe;
 mod standing;
 mod words;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use alarm::{AlarmId, Standing};
+use alarm::{AlarmId, DeedId, Known};
 use history::sqlite::{OnFullDisk, Schema, Store};
 use model::Clock;
 use rusqlite::TransactionBehavior;
 
 use scribe::{Group, Queue, Scribe};
 
-pub use entry::{Action, AlarmChange, Entry, Page, Phase, Query, Record, System};
+pub use entry::{Action, AlarmChange, Entry, Page, Phase, Query, Record, Remark, Remarked, System};
 pub use history::sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 
 /// Told when entries are on disk, with their sequence numbers, or why they are not; as a rule on the writer's thread,
@@ -48,7 +50,7 @@ pub struct Journal {
 const SCHEMA: Schema = Schema {
     // "AnJo"
     application_id: 0x416e_4a6f,
-    tables: &[names::STEPS, entries::STEPS, standing::STEPS],
+    tables: &[names::STEPS, entries::STEPS, standing::STEPS, acts::STEPS],
     checked_up_to: 256 * 1024 * 1024,
     on_full_disk: OnFullDisk::UseBallast,
 };
@@ -87,13 +89,28 @@ impl Journal {
         }
     }
 
-    /// What stands of each alarm that is not normal, as it is on disk, the earliest occurrence first: what
-    /// [`alarm::Alarm::restore`] takes. Waits for the disk.
+    /// What is known of every alarm that stands or is suppressed, as the entries on disk have it.
     ///
     /// # Errors
-    /// The disk's reason.
-    pub fn standing(&self) -> Result<Vec<(AlarmId, Vec<Standing>)>, StoreFailure> {
-        self.store.read(|connection| standing::all(connection))
+    /// The file cannot be read.
+    pub fn known(&self) -> Result<HashMap<AlarmId, Known>, StoreFailure> {
+        self.store.read(|connection| acts::known(connection))
+    }
+
+    /// The greatest number of an act on an alarm that is known, of whatever station; 0 where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn newest_order(&self) -> Result<i64, StoreFailure> {
+        self.store.read(|connection| acts::newest_order(connection))
+    }
+
+    /// Whether an act on an alarm is in the journal.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has_act(&self, id: &DeedId) -> Result<bool, StoreFailure> {
+        self.store.read(|connection| acts::is_known(connection, id))
     }
 
     /// Entries, newest first. Waits for the disk.

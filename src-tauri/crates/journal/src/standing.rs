@@ -5,6 +5,7 @@ use history::sqlite::Step;
 use model::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use crate::acts::{from_json, json};
 use crate::words::Stored;
 
 /// `raised` is the occurrence's name, `raised_at` the time to show. The four columns of an acknowledgement are all set
@@ -32,7 +33,8 @@ pub(crate) fn follow(transaction: &Transaction<'_>, alarm: i64, transition: &Tra
     let raised = transition.occurrence.raised.millis();
     let before = transaction
         .prepare_cached(
-            "SELECT raised, state, raised_at, value, returned_at, user, station, note, acted_at, recurrences
+            "SELECT raised, state, raised_at, value, returned_at, user, station, note, acted_at, recurrences,
+                    announced, level, last_level, re_alarms, confirmed, notes
              FROM standing WHERE alarm = ?1 AND raised = ?2",
         )?
         .query_row(params![alarm, raised], |row| decode(row, transition.occurrence.alarm.clone()))
@@ -48,8 +50,9 @@ pub(crate) fn follow(transaction: &Transaction<'_>, alarm: i64, transition: &Tra
             transaction
                 .prepare_cached(
                     "INSERT OR REPLACE INTO standing (alarm, raised, state, raised_at, value, returned_at,
-                                                      user, station, note, acted_at, recurrences)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                                      user, station, note, acted_at, recurrences, announced,
+                                                      level, last_level, re_alarms, confirmed, notes)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
                 )?
                 .execute(params![
                     alarm,
@@ -63,6 +66,12 @@ pub(crate) fn follow(transaction: &Transaction<'_>, alarm: i64, transition: &Tra
                     act.map(|act| &act.note),
                     act.map(|act| act.at.millis()),
                     standing.recurrences,
+                    standing.announced.millis(),
+                    standing.level,
+                    standing.last_level,
+                    standing.re_alarms,
+                    standing.confirmed.as_ref().map(json),
+                    json(&standing.notes),
                 ])?;
         }
     }
@@ -72,13 +81,14 @@ pub(crate) fn follow(transaction: &Transaction<'_>, alarm: i64, transition: &Tra
 /// Everything that stands, alarm by alarm, of each the earliest occurrence first.
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<(AlarmId, Vec<Standing>)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT raised, state, raised_at, value, returned_at, user, station, note, acted_at, recurrences, name
+        "SELECT raised, state, raised_at, value, returned_at, user, station, note, acted_at, recurrences,
+                announced, level, last_level, re_alarms, confirmed, notes, name
          FROM standing JOIN alarms ON alarms.id = alarm ORDER BY name, raised",
     )?;
     let mut rows = statement.query([])?;
     let mut all: Vec<(AlarmId, Vec<Standing>)> = Vec::new();
     while let Some(row) = rows.next()? {
-        let alarm = AlarmId::new(row.get::<_, String>(10)?);
+        let alarm = AlarmId::new(row.get::<_, String>(16)?);
         let standing = decode(row, alarm.clone())?;
         match all.last_mut() {
             Some((last, standings)) if *last == alarm => standings.push(standing),
@@ -104,5 +114,12 @@ fn decode(row: &Row<'_>, alarm: AlarmId) -> rusqlite::Result<Standing> {
         returned_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_millis),
         acknowledged,
         recurrences: row.get(9)?,
+        // A file of the first format knows of no other announcement than the first.
+        announced: Timestamp::from_millis(row.get::<_, Option<i64>>(10)?.map_or_else(|| row.get(0), Ok)?),
+        level: row.get(11)?,
+        last_level: row.get(12)?,
+        re_alarms: row.get(13)?,
+        confirmed: row.get::<_, Option<String>>(14)?.map(|text| from_json(&text)).transpose()?,
+        notes: from_json(&row.get::<_, String>(15)?)?,
     })
 }

@@ -12,6 +12,19 @@ pub(crate) enum Kind {
     Reset,
     Recurred,
     AutoReturn,
+    Escalated,
+    Eased,
+    ReAlarmed,
+    Unsuppressed,
+    Confirmed,
+    Noted,
+    Shelved,
+    Unshelved,
+    SuppressedByDesign,
+    DesignEnded,
+    OutOfService,
+    InService,
+    Heard,
     Intent,
     Outcome,
     System,
@@ -21,20 +34,40 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stored(pub State);
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 22] = [
     Kind::Raised,
     Kind::Returned,
     Kind::Acknowledged,
     Kind::Reset,
     Kind::Recurred,
     Kind::AutoReturn,
+    Kind::Escalated,
+    Kind::Eased,
+    Kind::ReAlarmed,
+    Kind::Unsuppressed,
+    Kind::Confirmed,
+    Kind::Noted,
+    Kind::Shelved,
+    Kind::Unshelved,
+    Kind::SuppressedByDesign,
+    Kind::DesignEnded,
+    Kind::OutOfService,
+    Kind::InService,
+    Kind::Heard,
     Kind::Intent,
     Kind::Outcome,
     Kind::System,
 ];
 
-const STATES: [State; 6] =
-    [State::Normal, State::Unack, State::Acked, State::RtnUnack, State::LatchedUnack, State::LatchedAcked];
+const STATES: [State; 7] = [
+    State::Normal,
+    State::Unack,
+    State::Acked,
+    State::RtnUnack,
+    State::LatchedUnack,
+    State::LatchedAcked,
+    State::RtnUnconfirmed,
+];
 
 impl Kind {
     fn word(self) -> &'static str {
@@ -45,6 +78,19 @@ impl Kind {
             Kind::Reset => "reset",
             Kind::Recurred => "recurred",
             Kind::AutoReturn => "autoReturn",
+            Kind::Escalated => "escalated",
+            Kind::Eased => "eased",
+            Kind::ReAlarmed => "reAlarmed",
+            Kind::Unsuppressed => "unsuppressed",
+            Kind::Confirmed => "confirmed",
+            Kind::Noted => "noted",
+            Kind::Shelved => "shelved",
+            Kind::Unshelved => "unshelved",
+            Kind::SuppressedByDesign => "suppressedByDesign",
+            Kind::DesignEnded => "designEnded",
+            Kind::OutOfService => "outOfService",
+            Kind::InService => "inService",
+            Kind::Heard => "heard",
             Kind::Intent => "intent",
             Kind::Outcome => "outcome",
             Kind::System => "system",
@@ -60,6 +106,7 @@ fn state_word(state: State) -> &'static str {
         State::RtnUnack => "rtnUnack",
         State::LatchedUnack => "latchedUnack",
         State::LatchedAcked => "latchedAcked",
+        State::RtnUnconfirmed => "rtnUnconfirmed",
     }
 }
 

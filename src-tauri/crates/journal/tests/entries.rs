@@ -71,6 +71,7 @@ fn every_kind_of_entry_comes_back_as_it_was() {
         priority: PRIORITIES[0],
         message: "nul \0, quote ' and % _".to_owned(),
         value: String::new(),
+        deed: None,
     }));
     let seqs = append(&journal, entries.clone()).unwrap();
     assert_eq!(seqs, (1..=10).collect::<Vec<i64>>());
@@ -121,7 +122,7 @@ fn what_stands_survives_and_an_earlier_occurrence_stands_beside_the_current_one(
     append(&journal, vec![change(gone, "ulm", 1)]).unwrap();
     drop(journal);
 
-    let standing = place.open().standing().unwrap();
+    let standing = place.open().known().unwrap();
     assert_eq!(standing.len(), 1, "what went back to normal does not stand");
     let (alarm, standings) = &standing[0];
     assert_eq!(*alarm, AlarmId::new("ulm/warm"));
@@ -284,7 +285,7 @@ proptest! {
             journal.append(vec![change(transition, "m", 1)], None);
         }
         drop(journal);
-        let standing = place.open().standing().expect("works");
+        let standing = place.open().known().expect("works");
         let found: Vec<Standing> = standing.into_iter().flat_map(|(_, standings)| standings).collect();
         prop_assert_eq!(found, reference.into_values().collect::<Vec<_>>());
     }

@@ -168,7 +168,7 @@ fn nothing_that_was_acknowledged_is_lost_when_the_process_is_killed() {
         let journal = place.open();
         assert_eq!(journal.status().notice, "", "a killed process damages nothing");
         let (alarm, seq): (i64, i64) = stored;
-        let standing = journal.standing().unwrap();
+        let standing = journal.known().unwrap();
         for i in 0..=alarm {
             let id = AlarmId::new(format!("alarm {i}"));
             let standings = standing.iter().find(|(alarm, _)| *alarm == id).map(|(_, standings)| standings);

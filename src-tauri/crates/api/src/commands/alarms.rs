@@ -1,17 +1,20 @@
-//! The alarms that need somebody, and acknowledging and resetting them.
+//! The alarms that need somebody, and what people do to them.
+
+use std::time::Duration;
 
 use ::plant::Plant;
-use alarm::{Act, OccurrenceId, State, Wanted};
-use engine::{ActError, ActiveAlarm as Active};
+use alarm::{Act, AlarmId, Confirm, OccurrenceId, Priority, State, Suppression};
+use engine::{ActError, ActiveAlarm as Active, SuppressedAlarm as Suppressed, Target, Wanted};
 
 use super::plant::watched_tag;
 use crate::wire::{
-    AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, Nothing, RefusedOccurrence, ResetAlarms,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, Nothing, RefusedAct,
+    ShelveAlarms, SuppressedAlarm,
 };
 use crate::{Api, Code, Failure, Principal};
 
-/// Most occurrences in one act.
-const MOST_OCCURRENCES: usize = 1_000;
+/// Most occurrences or alarms in one act.
+const MOST_TARGETS: usize = 1_000;
 /// Longest note, characters.
 const LONGEST_NOTE: usize = 2_000;
 
@@ -19,44 +22,83 @@ impl Api {
     pub(crate) async fn alarms_read(&self, _: &Principal, _: Nothing) -> Result<ActiveAlarms, Failure> {
         let snapshot = self.parts.engine.snapshot();
         let alarms = snapshot.alarms.alarms.iter().map(|active| active_view(active, &snapshot.plant)).collect();
-        Ok(ActiveAlarms { revision: snapshot.alarms.revision, alarms })
+        let suppressed = snapshot.alarms.suppressed.iter().map(|one| suppressed_view(one, &snapshot.plant)).collect();
+        Ok(ActiveAlarms { revision: snapshot.alarms.revision, alarms, suppressed })
     }
 
-    pub(crate) async fn alarm_acknowledge(
+    pub(crate) async fn alarm_acknowledge(&self, who: &Principal, request: ActOnOccurrences) -> Result<ActedOn, Failure> {
+        self.act_on_occurrences(who, Wanted::Acknowledge, request).await
+    }
+
+    pub(crate) async fn alarm_confirm(&self, who: &Principal, request: ActOnOccurrences) -> Result<ActedOn, Failure> {
+        self.act_on_occurrences(who, Wanted::Confirm, request).await
+    }
+
+    pub(crate) async fn alarm_reset(&self, who: &Principal, request: ActOnOccurrences) -> Result<ActedOn, Failure> {
+        self.act_on_occurrences(who, Wanted::Reset, request).await
+    }
+
+    pub(crate) async fn alarm_note(&self, who: &Principal, request: ActOnOccurrences) -> Result<ActedOn, Failure> {
+        self.act_on_occurrences(who, Wanted::Note, request).await
+    }
+
+    pub(crate) async fn alarm_shelve(&self, who: &Principal, request: ShelveAlarms) -> Result<ActedOn, Failure> {
+        let time = Duration::from_secs(u64::from(request.minutes) * 60);
+        let wanted = Wanted::Shelve { time, one_shot: request.one_shot };
+        self.act_on_alarms(who, wanted, ActOnAlarms { alarms: request.alarms, note: request.note }).await
+    }
+
+    pub(crate) async fn alarm_unshelve(&self, who: &Principal, request: ActOnAlarms) -> Result<ActedOn, Failure> {
+        self.act_on_alarms(who, Wanted::Unshelve, request).await
+    }
+
+    pub(crate) async fn alarm_out_of_service(&self, who: &Principal, request: ActOnAlarms) -> Result<ActedOn, Failure> {
+        self.act_on_alarms(who, Wanted::TakeOutOfService, request).await
+    }
+
+    pub(crate) async fn alarm_in_service(&self, who: &Principal, request: ActOnAlarms) -> Result<ActedOn, Failure> {
+        self.act_on_alarms(who, Wanted::ReturnToService, request).await
+    }
+
+    async fn act_on_occurrences(
         &self,
         who: &Principal,
-        request: AcknowledgeAlarms,
+        wanted: Wanted,
+        ActOnOccurrences { occurrences, note }: ActOnOccurrences,
     ) -> Result<ActedOn, Failure> {
-        self.act(who, Wanted::Acknowledge, request.occurrences, request.note).await
-    }
-
-    pub(crate) async fn alarm_reset(&self, who: &Principal, request: ResetAlarms) -> Result<ActedOn, Failure> {
-        self.act(who, Wanted::Reset, request.occurrences, request.note).await
-    }
-
-    async fn act(&self, who: &Principal, wanted: Wanted, names: Vec<String>, note: String) -> Result<ActedOn, Failure> {
-        if names.len() > MOST_OCCURRENCES {
-            let message = format!("{} occurrences at once are too many; at most {MOST_OCCURRENCES}", names.len());
-            return Err(Failure::new(Code::Invalid, message));
-        }
-        if note.chars().count() > LONGEST_NOTE {
-            return Err(Failure::new(Code::Invalid, format!("the note is longer than {LONGEST_NOTE} characters")));
-        }
+        check(occurrences.len(), &note)?;
         let mut refused = Vec::new();
-        let mut occurrences = Vec::with_capacity(names.len());
-        for name in names {
+        let mut targets = Vec::with_capacity(occurrences.len());
+        for name in occurrences {
             match name.parse::<OccurrenceId>() {
-                Ok(occurrence) => occurrences.push(occurrence),
-                Err(error) => refused.push(RefusedOccurrence { occurrence: name, reason: error.to_string() }),
+                Ok(occurrence) => targets.push(Target::Occurrence(occurrence)),
+                Err(error) => refused.push(RefusedAct { target: name, reason: error.to_string() }),
             }
         }
+        let mut acted = self.act(who, wanted, targets, &note).await?;
+        refused.append(&mut acted.refused);
+        Ok(ActedOn { refused, ..acted })
+    }
+
+    async fn act_on_alarms(
+        &self,
+        who: &Principal,
+        wanted: Wanted,
+        ActOnAlarms { alarms, note }: ActOnAlarms,
+    ) -> Result<ActedOn, Failure> {
+        check(alarms.len(), &note)?;
+        let targets = alarms.into_iter().map(|alarm| Target::Alarm(AlarmId::new(alarm))).collect();
+        self.act(who, wanted, targets, &note).await
+    }
+
+    async fn act(&self, who: &Principal, wanted: Wanted, targets: Vec<Target>, note: &str) -> Result<ActedOn, Failure> {
         let act = Act {
             user: who.user.clone(),
             station: who.station.clone(),
             note: note.trim().to_owned(),
             at: self.parts.clock.now().wall,
         };
-        let acted = self.parts.engine.act(occurrences, wanted, act).await.map_err(|error| match &error {
+        let acted = self.parts.engine.act(targets, wanted, act).await.map_err(|error| match &error {
             ActError::Committing(reason) => Failure::caused(
                 Code::Storage,
                 format!("nothing was done, because it could not be put on disk: {reason}"),
@@ -64,14 +106,23 @@ impl Api {
             ),
             ActError::Stopped => Failure::new(Code::Unavailable, "Andon is stopping"),
         })?;
-        refused.extend(
-            acted
-                .refused
-                .into_iter()
-                .map(|(occurrence, reason)| RefusedOccurrence { occurrence: occurrence.to_string(), reason }),
-        );
-        Ok(ActedOn { done: acted.done.iter().map(ToString::to_string).collect(), refused })
+        let refused = |(target, reason): (Target, String)| RefusedAct { target: target.to_string(), reason };
+        Ok(ActedOn {
+            done: acted.done.iter().map(ToString::to_string).collect(),
+            refused: acted.refused.into_iter().map(refused).collect(),
+        })
     }
+}
+
+fn check(targets: usize, note: &str) -> Result<(), Failure> {
+    if targets > MOST_TARGETS {
+        let message = format!("{targets} alarms at once are too many; at most {MOST_TARGETS}");
+        return Err(Failure::new(Code::Invalid, message));
+    }
+    if note.chars().count() > LONGEST_NOTE {
+        return Err(Failure::new(Code::Invalid, format!("the note is longer than {LONGEST_NOTE} characters")));
+    }
+    Ok(())
 }
 
 fn active_view(active: &Active, plant: &Plant) -> ActiveAlarm {
@@ -81,7 +132,7 @@ fn active_view(active: &Active, plant: &Plant) -> ActiveAlarm {
         occurrence: active.occurrence.to_string(),
         alarm: definition.id.to_string(),
         state: state_view(active.state),
-        priority: definition.config.priority.number(),
+        priority: active.priority.number(),
         message: definition.message.clone(),
         equipment: definition.equipment.as_ref().map(ToString::to_string),
         tag: watched_tag(&definition.watch).map(|tag| tag.0),
@@ -91,8 +142,42 @@ fn active_view(active: &Active, plant: &Plant) -> ActiveAlarm {
         returned_at: active.returned.map(|time| time.millis()),
         acked_at: acknowledged.map(|act| act.at.millis()),
         acked_by: acknowledged.map(|act| act.user.clone()),
+        acked_at_station: acknowledged.map(|act| act.station.clone()),
         note: acknowledged.map(|act| act.note.clone()),
+        last_priority: active.last_priority.map(Priority::number),
+        needs_confirmation: definition.config.confirm == Confirm::Required && active.confirmed.is_none(),
+        confirmed: active.confirmed.as_ref().map(act_view),
+        notes: active.notes.iter().map(act_view).collect(),
+        re_alarms: active.re_alarms,
+        first_out: active.is_first_out,
         source_lost: active.source_lost,
+    }
+}
+
+fn suppressed_view(suppressed: &Suppressed, plant: &Plant) -> SuppressedAlarm {
+    let definition = &plant.alarms[suppressed.definition];
+    let Suppression { shelved, by_design, out_of_service } = &suppressed.suppression;
+    SuppressedAlarm {
+        alarm: definition.id.to_string(),
+        priority: definition.config.priority.number(),
+        message: definition.message.clone(),
+        equipment: definition.equipment.as_ref().map(ToString::to_string),
+        is_present: suppressed.is_present,
+        shelved: shelved.as_ref().map(|shelved| act_view(&shelved.act)),
+        shelved_until: shelved.as_ref().map(|shelved| shelved.until.millis()),
+        one_shot: shelved.as_ref().is_some_and(|shelved| shelved.one_shot),
+        by_design: by_design.as_ref().map(|design| design.rule.clone()),
+        by_design_since: by_design.as_ref().map(|design| design.since.millis()),
+        out_of_service: out_of_service.as_ref().map(act_view),
+    }
+}
+
+fn act_view(act: &Act) -> AlarmAct {
+    AlarmAct {
+        user: act.user.clone(),
+        station: act.station.clone(),
+        note: act.note.clone(),
+        at: act.at.millis(),
     }
 }
 
@@ -104,5 +189,6 @@ fn state_view(state: State) -> AlarmState {
         State::RtnUnack => AlarmState::RtnUnack,
         State::LatchedUnack => AlarmState::LatchedUnack,
         State::LatchedAcked => AlarmState::LatchedAcked,
+        State::RtnUnconfirmed => AlarmState::RtnUnconfirmed,
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ::journal::{Action, AlarmChange, Entry, Journal, Phase, Query, Record, StoreFailure};
-use alarm::{AlarmId, Cause, Priority};
+use ::journal::{Action, AlarmChange, Entry, Journal, Phase, Query, Record, Remark, Remarked, StoreFailure};
+use alarm::{AlarmId, Cause, Priority, Suppressed, SuppressionChange, Unshelved};
 use model::{EquipmentId, Timestamp};
 use serde_json::Value as Json;
 
@@ -67,6 +67,7 @@ fn entry(record: Record) -> Option<JournalEntry> {
     let time = record.entry.time().millis();
     match record.entry {
         Entry::Alarm(change) => Some(alarm_entry(seq, time, change)),
+        Entry::Remark(remark) => Some(remark_entry(seq, time, remark)),
         Entry::Action(action) => action_entry(seq, time, action),
         Entry::System(system) => {
             Some(JournalEntry { kind: JournalKind::System, message: system.message, ..blank(seq, time) })
@@ -82,6 +83,12 @@ fn alarm_entry(seq: i64, time: i64, change: AlarmChange) -> JournalEntry {
         Cause::Recurred => (JournalKind::Recurred, None),
         Cause::Acknowledged(act) => (JournalKind::Acknowledged, Some(act)),
         Cause::Reset(act) => (JournalKind::Reset, Some(act)),
+        Cause::Escalated => (JournalKind::Escalated, None),
+        Cause::Eased => (JournalKind::Eased, None),
+        Cause::ReAlarmed => (JournalKind::ReAlarmed, None),
+        Cause::Unsuppressed => (JournalKind::Announced, None),
+        Cause::Confirmed(act) => (JournalKind::Confirmed, Some(act)),
+        Cause::Noted(act) => (JournalKind::Noted, Some(act)),
     };
     let (user, station, note) = act.map(|act| (act.user, act.station, act.note)).unwrap_or_default();
     JournalEntry {
@@ -92,6 +99,36 @@ fn alarm_entry(seq: i64, time: i64, change: AlarmChange) -> JournalEntry {
         priority: Some(change.priority.number()),
         message: change.message,
         value: change.value,
+        user,
+        station,
+        note,
+        ..blank(seq, time)
+    }
+}
+
+fn remark_entry(seq: i64, time: i64, remark: Remark) -> JournalEntry {
+    let (alarm, kind, act) = match remark.what {
+        Remarked::Suppression(SuppressionChange { alarm, what, .. }) => {
+            let (kind, act) = match what {
+                Suppressed::Shelved(shelved) => (JournalKind::Shelved, Some(shelved.act)),
+                Suppressed::Unshelved(Unshelved::By(act)) => (JournalKind::Unshelved, Some(act)),
+                Suppressed::Unshelved(Unshelved::Expired | Unshelved::Returned) => (JournalKind::Unshelved, None),
+                Suppressed::ByDesign(_) => (JournalKind::Suppressed, None),
+                Suppressed::DesignEnded => (JournalKind::Unsuppressed, None),
+                Suppressed::OutOfService(act) => (JournalKind::OutOfService, Some(act)),
+                Suppressed::InService(act) => (JournalKind::InService, Some(act)),
+            };
+            (alarm, kind, act)
+        }
+        Remarked::Heard(deed) => (deed.alarm, JournalKind::Heard, Some(deed.act)),
+    };
+    let (user, station, note) = act.map(|act| (act.user, act.station, act.note)).unwrap_or_default();
+    JournalEntry {
+        kind,
+        alarm: Some(alarm.to_string()),
+        equipment: remark.equipment.map(|equipment| equipment.to_string()),
+        priority: Some(remark.priority.number()),
+        message: remark.message,
         user,
         station,
         note,

@@ -19,6 +19,8 @@ pub enum AlarmState {
     LatchedUnack,
     /// Returned, held until reset, acknowledged.
     LatchedAcked,
+    /// Returned and acknowledged; the action has yet to be confirmed.
+    RtnUnconfirmed,
 }
 
 /// Answer of `alarms_read`: every alarm that is not normal, and unacknowledged earlier occurrences.
@@ -29,6 +31,53 @@ pub struct ActiveAlarms {
     pub revision: u32,
     /// Unacknowledged first, then by priority, then newest first.
     pub alarms: Vec<ActiveAlarm>,
+    /// The alarms that are not announced, in the order of the plant. They are not among the others.
+    pub suppressed: Vec<SuppressedAlarm>,
+}
+
+/// Who did something, where, when, and what they said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmAct {
+    /// Who.
+    pub user: String,
+    /// At which station.
+    pub station: String,
+    /// What they said; may be empty.
+    pub note: String,
+    /// When.
+    #[ts(type = "number")]
+    pub at: i64,
+}
+
+/// An alarm that is not announced, whether it stands or not. At least one of the three reasons is set.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SuppressedAlarm {
+    /// The alarm's id.
+    pub alarm: String,
+    /// 1 highest to 4.
+    pub priority: u8,
+    /// What is shown.
+    pub message: String,
+    /// The equipment's path, where it has one.
+    pub equipment: Option<String>,
+    /// Whether its condition holds now.
+    pub is_present: bool,
+    /// Who shelved it and why.
+    pub shelved: Option<AlarmAct>,
+    /// Until when it is shelved.
+    #[ts(type = "number | null")]
+    pub shelved_until: Option<i64>,
+    /// Whether the shelving ends when it returns to normal.
+    pub one_shot: bool,
+    /// The plant's rule that suppresses it, in words.
+    pub by_design: Option<String>,
+    /// Since when it does.
+    #[ts(type = "number | null")]
+    pub by_design_since: Option<i64>,
+    /// Who took it out of service and why.
+    pub out_of_service: Option<AlarmAct>,
 }
 
 /// One occurrence of an alarm that still needs somebody.
@@ -66,27 +115,55 @@ pub struct ActiveAlarm {
     pub acked_by: Option<String>,
     /// The note of the acknowledgement.
     pub note: Option<String>,
+    /// At which station it was acknowledged.
+    pub acked_at_station: Option<String>,
+    /// Its priority before it was as severe as now; none where it never was another one.
+    pub last_priority: Option<u8>,
+    /// Whether somebody has to confirm that the action was taken, and has not.
+    pub needs_confirmation: bool,
+    /// Who confirmed that the action was taken.
+    pub confirmed: Option<AlarmAct>,
+    /// What was noted of it, the earliest first.
+    pub notes: Vec<AlarmAct>,
+    /// How often it was announced again because nobody did anything.
+    pub re_alarms: u32,
+    /// Whether it is the first of its group that stands.
+    pub first_out: bool,
     /// Whether its source is silent or bad, so that the state is the last one known.
     pub source_lost: bool,
 }
 
-/// Request of `alarm_acknowledge`.
+/// Request of `alarm_acknowledge`, `alarm_confirm`, `alarm_reset` and `alarm_note`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AcknowledgeAlarms {
+pub struct ActOnOccurrences {
     /// Which occurrences; at most 1,000 at once.
     pub occurrences: Vec<String>,
-    /// What was seen or done; may be empty; at most 2,000 characters.
+    /// What was seen or done; may be empty except for `alarm_note`; at most 2,000 characters.
     pub note: String,
 }
 
-/// Request of `alarm_reset`, for alarms that latch.
+/// Request of `alarm_shelve`.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ResetAlarms {
-    /// Which occurrences; at most 1,000 at once.
-    pub occurrences: Vec<String>,
-    /// Why; may be empty; at most 2,000 characters.
+pub struct ShelveAlarms {
+    /// Which alarms; at most 1,000 at once.
+    pub alarms: Vec<String>,
+    /// For how long at most, in minutes; an alarm may allow less than is asked.
+    pub minutes: u32,
+    /// Until they return to normal, if that is earlier.
+    pub one_shot: bool,
+    /// Why; at most 2,000 characters.
+    pub note: String,
+}
+
+/// Request of `alarm_unshelve`, `alarm_out_of_service` and `alarm_in_service`.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ActOnAlarms {
+    /// Which alarms; at most 1,000 at once.
+    pub alarms: Vec<String>,
+    /// Why; at most 2,000 characters; must be said where an alarm is taken out of service.
     pub note: String,
 }
 
@@ -97,15 +174,15 @@ pub struct ActedOn {
     /// Done and committed.
     pub done: Vec<String>,
     /// Not done, each with its reason.
-    pub refused: Vec<RefusedOccurrence>,
+    pub refused: Vec<RefusedAct>,
 }
 
-/// An occurrence that could not be acted on.
+/// An occurrence or an alarm that could not be acted on.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct RefusedOccurrence {
-    /// Which.
-    pub occurrence: String,
+pub struct RefusedAct {
+    /// Which occurrence or alarm.
+    pub target: String,
     /// Why, in words.
     pub reason: String,
 }
@@ -124,6 +201,32 @@ pub enum JournalKind {
     Reset,
     /// Its condition came back while it was latched.
     Recurred,
+    /// It reached a more severe level.
+    Escalated,
+    /// It is back on a less severe level.
+    Eased,
+    /// It was announced again because nobody did anything.
+    ReAlarmed,
+    /// It was announced after all: what suppressed it has ended.
+    Announced,
+    /// Somebody confirmed that the action was taken.
+    Confirmed,
+    /// Somebody made a note.
+    Noted,
+    /// It was shelved.
+    Shelved,
+    /// It is shelved no more.
+    Unshelved,
+    /// A rule of the plant began to suppress it.
+    Suppressed,
+    /// The rule does not hold any more.
+    Unsuppressed,
+    /// It was taken out of service.
+    OutOfService,
+    /// It was put back into service.
+    InService,
+    /// Somebody at another station did something that changes nothing here any more.
+    Heard,
     /// Somebody did something else that is audited.
     Action,
     /// The program itself: start, stop, plant activated, storage trouble.

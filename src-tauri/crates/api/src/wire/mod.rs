@@ -16,8 +16,8 @@ mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
 pub use alarm::{
-    AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, JournalEntry, JournalKind, JournalPage,
-    ReadJournal, RefusedOccurrence, ResetAlarms,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, JournalEntry, JournalKind, JournalPage,
+    ReadJournal, RefusedAct, ShelveAlarms, SuppressedAlarm,
 };
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};

@@ -2,10 +2,10 @@
 
 use super::*;
 
-use alarm::{Act, Wanted};
+use alarm::{Act, Known};
 
 use crate::bank::Ticket;
-use crate::event::StoreRefused;
+use crate::event::{StoreRefused, Target, Wanted};
 
 fn act(story: &Story) -> Act {
     Act { user: "eve".into(), station: "desk 1".into(), note: "on my way".into(), at: story.now.wall }
@@ -14,7 +14,7 @@ fn act(story: &Story) -> Act {
 fn prepare(story: &mut Story, alarm: &str, wanted: Wanted) -> (Ticket, usize, Vec<String>) {
     let occurrence = story.occurrence(alarm);
     let act = act(story);
-    let (ticket, entries, acted) = story.core.prepare(story.now, vec![occurrence], wanted, &act);
+    let (ticket, entries, acted) = story.core.prepare(story.now, vec![Target::Occurrence(occurrence)], &wanted, &act);
     (ticket, entries.len(), acted.refused.into_iter().map(|(_, reason)| reason).collect())
 }
 
@@ -162,9 +162,18 @@ fn after_a_restart_what_stood_stands_and_is_not_announced_again() {
         returned_at: None,
         acknowledged: shown.acknowledged.clone(),
         recurrences: 0,
+        announced: shown.occurrence.raised,
+        level: 0,
+        last_level: None,
+        re_alarms: 0,
+        confirmed: None,
+        notes: Vec::new(),
     };
 
-    let mut after = Story::begin_with(HashMap::from([(shown.occurrence.alarm.clone(), vec![standing])]));
+    let mut after = Story::begin_with(HashMap::from([(
+        shown.occurrence.alarm.clone(),
+        Known { standings: vec![standing], ..Known::default() },
+    )]));
     assert_eq!(after.alarms(), [("hot".to_owned(), State::Acked)]);
     after.value("temperature", 86.0);
     after.pass(10);

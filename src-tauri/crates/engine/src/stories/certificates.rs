@@ -50,7 +50,7 @@ impl Story {
         let entries = std::mem::take(&mut self.effects.entries);
         let words = |entry| match entry {
             Entry::System(system) => Some(system.message),
-            Entry::Alarm(_) | Entry::Action(_) => None,
+            Entry::Alarm(_) | Entry::Remark(_) | Entry::Action(_) => None,
         };
         entries.into_iter().filter_map(words).collect()
     }

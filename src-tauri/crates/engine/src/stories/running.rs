@@ -4,7 +4,7 @@ use super::*;
 
 use std::path::Path;
 
-use alarm::{Act, Wanted};
+use alarm::Act;
 use gateway::{Receipt, Request, Requests};
 use journal::{Journal, Query};
 use model::{Browse, Browsed, Offer, Write, Written};
@@ -123,13 +123,13 @@ async fn what_is_acknowledged_is_on_disk_and_stands_after_a_restart() {
     let first = Running::start(folder.path());
     first.send(90.0).await;
     let occurrence = first.alarm_in(State::Unack).await;
-    let acted = first.engine.act(vec![occurrence.clone()], Wanted::Acknowledge, act()).await.expect("the disk works");
-    assert_eq!(acted.done.first(), Some(&occurrence));
-    let standing = first.journal.standing().expect("the journal can be read");
-    assert_eq!(standing.iter().map(|(_, standings)| standings[0].state).collect::<Vec<_>>(), [State::Acked]);
+    let acted = first.engine.act(vec![Target::Occurrence(occurrence.clone())], Wanted::Acknowledge, act()).await.expect("the disk works");
+    assert_eq!(acted.done.first(), Some(&Target::Occurrence(occurrence.clone())));
+    let standing = first.journal.known().expect("the journal can be read");
+    assert_eq!(standing.values().map(|known| known.standings[0].state).collect::<Vec<_>>(), [State::Acked]);
     first.engine.stop().await;
     assert_eq!(
-        first.engine.act(vec![occurrence.clone()], Wanted::Acknowledge, act()).await,
+        first.engine.act(vec![Target::Occurrence(occurrence.clone())], Wanted::Acknowledge, act()).await,
         Err(ActError::Stopped),
         "a stopped engine says so"
     );

@@ -52,8 +52,11 @@ pub fn transition(alarm: &str, raised: i64, from: State, to: State, at: i64, cau
         from,
         to,
         at: time(at),
+        announced: (cause == Cause::Raised).then(|| time(raised)),
         cause,
         value: Some(81.25),
+        level: 0,
+        suppressed: false,
     }
 }
 
@@ -64,6 +67,7 @@ pub fn change(transition: Transition, equipment: &str, priority: usize) -> Entry
         equipment: Some(EquipmentId::new(equipment)),
         priority: PRIORITIES[priority - 1],
         value: "81.3 °C".to_owned(),
+        deed: None,
     })
 }
 
