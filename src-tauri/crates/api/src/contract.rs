@@ -6,8 +6,9 @@
 use crate::commands::Recorded;
 use crate::wire::{
     AcknowledgeAlarms, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
-    ExportId, GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory,
-    ReadInstant, ReadJournal, ResetAlarms, Session, StartExport, Status, WriteOutcome, WriteTag,
+    ExportId, GatewayDetail, GatewayId, HistorySummary, JournalPage, Nothing, Permission, PlantStatus, PlantView,
+    ReadHistory, ReadInstant, ReadJournal, ReadSummary, ResetAlarms, Session, StartExport, Status, WriteOutcome,
+    WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -107,6 +108,8 @@ contract! {
     history_read(ReadHistory) -> bytes, View, No;
     /// The values of tags at a past instant.
     history_instant(ReadInstant) -> bytes, View, No;
+    /// What tags did in a stretch of time: averages, extremes, states, counts.
+    history_summary(ReadSummary) -> json(HistorySummary), View, No;
     /// A trend as a picture for paper.
     trend_draw(DrawTrend) -> bytes, View, No;
     /// Begins to write the samples of a trend as a file.

@@ -11,6 +11,7 @@ mod export;
 mod gateway;
 mod plant;
 mod session;
+mod summary;
 mod trend;
 mod write;
 
@@ -28,6 +29,10 @@ pub use gateway::{
 };
 pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};
+pub use summary::{
+    CounterSummary, ExtremeView, HistorySummary, IntervalSummary, ReadSummary, StateDuration, StateSummary, StateValue,
+    SummaryPart, TagSummary,
+};
 pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
 pub use write::{WriteOutcome, WriteResult, WriteTag, WriteValue};
 
