@@ -39,7 +39,7 @@ pub enum HistoryCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// There is no history to look at.
-    #[error("there is no history to read; say where Andon keeps its data with --data DIR")]
+    #[error("the history cannot be opened; if Andon keeps its data elsewhere, say where with --data DIR")]
     Opening(#[source] history::OpenError),
     /// No backup was made.
     #[error("no backup was made")]

@@ -9,6 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use engine::SystemClock;
+use history::History;
 use journal::{Action, Entry, Journal, Phase, Query};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -220,6 +221,23 @@ fn without_a_plant_it_says_what_to_do() {
     let output = andon(&["demo", "act", "stop-broker"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("andon demo --serve"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_history_that_was_not_brought_up_to_date_says_what_to_do() {
+    let scratch = tempfile::tempdir().expect("a scratch folder");
+    let file = scratch.path().join("history.db");
+    drop(History::open(&file, Arc::new(SystemClock)).expect("a history"));
+    // Where SQLite keeps the format that a file says it has.
+    let mut bytes = fs::read(&file).expect("it is there");
+    bytes[60..64].copy_from_slice(&1_u32.to_be_bytes());
+    fs::write(&file, bytes).expect("it can be changed");
+    let data = scratch.path().to_str().expect("a path in UTF-8");
+    let output = andon(&["export", "--tags", "*", "--last", "8h", "--output", "-", "--data", data]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("history.db was made by an older version of this program (format 1)"), "{said}");
+    assert!(said.contains("start Andon once with this data folder"), "{said}");
 }
 
 #[test]

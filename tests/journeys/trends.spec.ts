@@ -30,6 +30,23 @@ test('pens of an address are drawn live with their history', async ({ page }) =>
   await expect(page.getByTestId('mean').first()).not.toBeEmpty();
 });
 
+for (const language of ['en', 'de']) {
+  test(`the bar above the lines is one row on a small screen (${language})`, async ({ page }) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.addInitScript((chosen) => localStorage.setItem('andon.language', chosen), language);
+    await open(page, backend(), PENS);
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    const bar = page.getByTestId('trends').locator('header');
+    const rows = (): Promise<number> =>
+      bar.evaluate((element) => new Set(Array.from(element.querySelectorAll('button'), (each) => each.offsetTop)).size);
+    expect(await rows(), 'while it follows the clock').toBe(1);
+    await page.getByTestId('length-1d').click();
+    await page.keyboard.press('ArrowLeft');
+    await expect(page.getByTestId('trend-stretch')).toBeVisible();
+    expect(await rows(), 'while it stands still').toBe(1);
+  });
+}
+
 test('pens are chosen with the keyboard alone', async ({ page }) => {
   await open(page, backend(), SCREENS.trends);
   await expect(page.getByTestId('pen').first()).toBeVisible();
@@ -78,6 +95,42 @@ test('a day of history is there, and what is seen can be moved', async ({ page }
   await page.keyboard.press('ArrowLeft');
   await expect(page.getByTestId('trend-state')).toHaveAttribute('data-live', 'false');
   await expect.poll(() => lengthOf(page)).toBe(86_400_000);
+});
+
+test('the numbers of the table are those of the samples, however long the stretch is', async ({ page }) => {
+  await open(page, backend(), PENS);
+  const mean = page.getByTestId('mean').first();
+  await page.getByTestId('length-1d').click();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByTestId('trend-state')).toHaveAttribute('data-live', 'false');
+  await expect.poll(() => lengthOf(page)).toBe(86_400_000);
+  await expect(page.getByTestId('statistics-loading')).toHaveCount(0);
+  await expect(mean, 'exact, and not about so much').toHaveText(/^[\d,.]+$/);
+  const { from, to } = spanOf(page);
+  const plant = await call<{ tags: { index: number; id: string; decimals: number }[] }>(page, 'plant_read', {});
+  const tag = plant.tags.find((each) => each.id === `${machine('filler')}/speed`);
+  if (tag === undefined) throw new Error('the demo plant has this tag');
+  // A day in 288 stretches of five minutes, each from its samples, and put together again by hand.
+  const ask = { tags: [tag.index], from, to, intervals: 288, with: [], counterEnd: null };
+  const answer = await call<Summary>(page, 'history_summary', ask);
+  const parts = answer.tags[0]?.intervals ?? [];
+  expect(parts).toHaveLength(288);
+  const good = parts.map((part) => ((part.to - part.from) * part.percentGood) / 100);
+  const area = parts.reduce((sum, part, at) => sum + (part.mean ?? 0) * (good[at] ?? 0), 0);
+  const expected = area / good.reduce((sum, each) => sum + each, 0);
+  const least = Math.min(...parts.flatMap((part) => (part.least === null ? [] : [part.least.value])));
+  const greatest = Math.max(...parts.flatMap((part) => (part.greatest === null ? [] : [part.greatest.value])));
+  const shown = async (id: string): Promise<number> =>
+    Number((await page.getByTestId(id).first().innerText()).replace(/[^\d.]/g, ''));
+  const half = 0.5 * 10 ** -tag.decimals + 1e-6;
+  expect(Math.abs((await shown('mean')) - expected)).toBeLessThanOrEqual(half);
+  expect(Math.abs((await shown('least')) - least)).toBeLessThanOrEqual(half);
+  expect(Math.abs((await shown('greatest')) - greatest)).toBeLessThanOrEqual(half);
+  await expect(page.getByTestId('greatest').first()).toHaveAttribute('title', /^First at /);
+
+  await page.keyboard.press('l');
+  await expect(page.getByTestId('trend-state')).toHaveAttribute('data-live', 'true');
+  await expect(mean).toHaveText(/\d/);
 });
 
 test('two cursors tell values and what lies between them', async ({ page }) => {
@@ -156,6 +209,20 @@ test('a value whose source is lost is not taken for a good one, and its trend st
   await call(page, 'demo_act', { act: 'startBroker' });
   await expect(now).toHaveAttribute('data-severity', 'good', { timeout: 25_000 });
 });
+
+/** What the journeys read of an answer of `history_summary`. */
+interface Summary {
+  tags: {
+    intervals: {
+      from: number;
+      to: number;
+      mean: number | null;
+      least: { value: number } | null;
+      greatest: { value: number } | null;
+      percentGood: number;
+    }[];
+  }[];
+}
 
 function spanOf(page: Page): { from: number; to: number } {
   const query = new URLSearchParams(page.url().split('?')[1]);

@@ -4,11 +4,14 @@ import type {
   ActiveAlarm,
   DemoView,
   GatewayView,
+  HistorySummary,
+  IntervalSummary,
   JournalEntry,
   JournalPage,
   PlantView,
   ReadHistory,
   ReadJournal,
+  ReadSummary,
   Session,
   Status,
   TagView,
@@ -201,6 +204,7 @@ export class FakeHost implements Host {
       journal_read: (read) => this.#journalPage(read),
       history_read: (read) => this.#history(read),
       history_instant: () => new ArrayBuffer(0),
+      history_summary: (read) => this.#summary(read),
       trend_draw: () => new ArrayBuffer(0),
       export_start: () => ({ export: 1 }),
       export_next: () => this.nextPart(),
@@ -284,6 +288,28 @@ export class FakeHost implements Host {
     );
     const entries = found.slice(0, read.limit);
     return { entries, next: found.length > entries.length ? (entries.at(-1)?.seq ?? null) : null };
+  }
+
+  /** Every tag was in the middle of its normal band, and once at either end. */
+  #summary({ tags, from, to }: ReadSummary): HistorySummary {
+    const interval = (tag: number): IntervalSummary => {
+      const view = this.plant.tags.find((each) => each.index === tag);
+      const [low, high] = view?.normal ?? view?.range ?? [0, 100];
+      const middle = (low + high) / 2;
+      return {
+        from,
+        to,
+        count: 400,
+        mean: middle,
+        least: { value: low, time: from + (to - from) / 4 },
+        greatest: { value: high, time: from + (to - from) / 2 },
+        first: middle,
+        last: middle,
+        percentGood: 100,
+        quality: GOOD,
+      };
+    };
+    return { from, to, tags: tags.map((tag) => ({ tag, intervals: [interval(tag)], states: null, increase: null })) };
   }
 
   #history({ tags, from, to, pixels }: ReadHistory): ArrayBuffer {

@@ -60,7 +60,7 @@ enum FileFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum SamplesError {
     /// No history to read.
-    #[error("there is no history to read; say where Andon keeps its data with --data DIR")]
+    #[error("the history cannot be opened; if Andon keeps its data elsewhere, say where with --data DIR")]
     Opening(#[source] history::OpenError),
     /// It does not answer.
     #[error("the history cannot be read")]

@@ -50,7 +50,7 @@ pub struct TrendArgs {
 #[derive(Debug, thiserror::Error)]
 pub enum TrendError {
     /// No history to draw from.
-    #[error("there is no history to read; say where Andon keeps its data with --data DIR")]
+    #[error("the history cannot be opened; if Andon keeps its data elsewhere, say where with --data DIR")]
     Opening(#[source] history::OpenError),
     /// It does not answer.
     #[error("the history cannot be read")]

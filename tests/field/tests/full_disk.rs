@@ -37,12 +37,22 @@ fn entry(i: i64) -> Entry {
         let occurrence = OccurrenceId { alarm: AlarmId::new(format!("warm-{}", i / 4)), raised: time(i - i % 4) };
         let from = if to == State::Unack { State::Normal } else { State::Unack };
         Entry::Alarm(AlarmChange {
-            transition: Transition { occurrence, from, to, at: time(i), cause, value: Some(81.5), level: 0, announced: None, suppressed: false },
+            transition: Transition {
+                occurrence,
+                from,
+                to,
+                at: time(i),
+                cause,
+                value: Some(81.5),
+                level: 0,
+                announced: None,
+                suppressed: false,
+            },
             message: "it is too warm".to_owned(),
             equipment: Some(EquipmentId::new("m/a/l/m")),
             priority: PRIORITIES[0],
             value: "81.5 °C".to_owned(),
-        deed: None,
+            deed: None,
         })
     };
     match i % 4 {

@@ -671,6 +671,153 @@ tags: Array<number>,
  * The instant.
  */
 time: number, };
+export type SummaryPart = "states" | "increase";
+export type ReadSummary = { 
+/**
+ * Which tags, at most 16.
+ */
+tags: Array<number>, 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time; of a later time than now nothing is known, and the answer ends now.
+ */
+to: number, 
+/**
+ * So many intervals of the same length, 1 to 500; the last one may be shorter.
+ */
+intervals: number, 
+/**
+ * What is to be told of the whole stretch beside them. It is read from the samples one by one.
+ */
+with: Array<SummaryPart>, 
+/**
+ * How many values a counter of these tags has, such as 65,536 of 16 bits: a fall by more than half of it is a step over its end.
+ * Without it every fall is a reset.
+ */
+counterEnd: number | null, };
+export type ExtremeView = { 
+/**
+ * The value.
+ */
+value: number, 
+/**
+ * When a sample first had it; null where it held from before or is on a line between samples, and where the samples are kept no longer.
+ */
+time: number | null, };
+export type IntervalSummary = { 
+/**
+ * Its first instant.
+ */
+from: number, 
+/**
+ * The first instant after it.
+ */
+to: number, 
+/**
+ * Good samples in it (Count).
+ */
+count: number, 
+/**
+ * The average over the good time (TimeAverage2), held or on a straight line as the tag is recorded; null without a number.
+ */
+mean: number | null, 
+/**
+ * The least value, what held at the beginning too (Minimum2).
+ */
+least: ExtremeView | null, 
+/**
+ * The greatest value, what held at the beginning too (Maximum2).
+ */
+greatest: ExtremeView | null, 
+/**
+ * What held up to the beginning.
+ */
+first: number | null, 
+/**
+ * What holds at the end.
+ */
+last: number | null, 
+/**
+ * Share of its time with a good value, 0 to 100 (PercentGood).
+ */
+percentGood: number, 
+/**
+ * OPC UA status code of what is calculated here: uncertain where some of it was not good.
+ */
+quality: number, };
+export type StateValue = boolean | number | string;
+export type StateDuration = { 
+/**
+ * Which.
+ */
+state: StateValue, 
+/**
+ * How long, milliseconds.
+ */
+ms: number, };
+export type StateSummary = { 
+/**
+ * The longest first; at most a thousand.
+ */
+durations: Array<StateDuration>, 
+/**
+ * Milliseconds in states beyond those.
+ */
+othersMs: number, 
+/**
+ * Milliseconds without a good state.
+ */
+unknownMs: number, 
+/**
+ * Changes from one good state to another.
+ */
+transitions: number, };
+export type CounterSummary = { 
+/**
+ * The sum of all steps upwards, with those over its end.
+ */
+total: number, 
+/**
+ * How often it went over its end.
+ */
+rollovers: number, 
+/**
+ * How often it fell back otherwise.
+ */
+resets: number, };
+export type TagSummary = { 
+/**
+ * Which tag.
+ */
+tag: number, 
+/**
+ * In order of time, without gaps.
+ */
+intervals: Array<IntervalSummary>, 
+/**
+ * Its states, where they were asked for.
+ */
+states: StateSummary | null, 
+/**
+ * Its increase, where that was asked for and it holds numbers.
+ */
+increase: CounterSummary | null, };
+export type HistorySummary = { 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Up to what time it was known.
+ */
+to: number, 
+/**
+ * In the order in which they were asked for; those that are not recorded are left out.
+ */
+tags: Array<TagSummary>, };
 export type PictureFormat = "png" | "svg";
 export type DrawTrend = { 
 /**
@@ -1127,6 +1274,8 @@ export interface Commands {
   history_read: { request: ReadHistory; answer: ArrayBuffer };
   /** The values of tags at a past instant. */
   history_instant: { request: ReadInstant; answer: ArrayBuffer };
+  /** What tags did in a stretch of time: averages, extremes, states, counts. */
+  history_summary: { request: ReadSummary; answer: HistorySummary };
   /** A trend as a picture for paper. */
   trend_draw: { request: DrawTrend; answer: ArrayBuffer };
   /** Begins to write the samples of a trend as a file. */

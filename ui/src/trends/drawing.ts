@@ -20,7 +20,7 @@ import type { PaintedPen, Picture } from './paint';
 import { shapeOf, type Pen } from './pens';
 import type { DrawnAxis } from './plot';
 import type { Span } from './span';
-import { extent } from './statistics';
+import { extent } from './reading';
 
 /** How a person wants the lines drawn. */
 export interface Style {

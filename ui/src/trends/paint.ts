@@ -2,7 +2,7 @@ import type { Range } from './axes';
 import { penColour, type Looks } from './looks';
 import type { Samples } from './samples';
 import type { Span } from './span';
-import { readAt } from './statistics';
+import { readAt } from './reading';
 import { stroke } from './stroke';
 import type { Shape } from './shape';
 

@@ -7,8 +7,8 @@ use model::{Now, Quality, TagIndex, Timestamp, Uptime, Value};
 use crate::deed::Marks;
 use crate::detect::{Detector, Edges, Verdict};
 use crate::{
-    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, OccurrenceId, Standing, State,
-    Suppression, What,
+    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, OccurrenceId, Standing, State, Suppression,
+    What,
 };
 
 /// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed

@@ -47,8 +47,7 @@ impl Alarm {
         match (self.state(), self.config.latching) {
             (State::Unack, Latching::No) => {
                 self.change(now, State::RtnUnack, Cause::Returned, effects);
-                let goes_by_itself =
-                    self.config.return_ack == ReturnAck::NotRequired || self.suppression.is_in_force();
+                let goes_by_itself = self.config.return_ack == ReturnAck::NotRequired || self.suppression.is_in_force();
                 if goes_by_itself {
                     self.change(now, State::Normal, Cause::AutoReturn, effects);
                 }
@@ -60,11 +59,7 @@ impl Alarm {
             }
             (State::Acked, Latching::Yes) => self.change(now, State::LatchedAcked, Cause::Returned, effects),
             (
-                State::Normal
-                | State::RtnUnack
-                | State::LatchedUnack
-                | State::LatchedAcked
-                | State::RtnUnconfirmed,
+                State::Normal | State::RtnUnack | State::LatchedUnack | State::LatchedAcked | State::RtnUnconfirmed,
                 Latching::No | Latching::Yes,
             ) => {}
         }
@@ -211,7 +206,8 @@ impl Alarm {
     fn remark(&mut self, now: Now, standing: Standing, cause: Cause, effects: &mut Effects) {
         let transition = self.transition(now, &standing, standing.state, cause);
         let after = Standing::after(Some(standing), &transition);
-        let place = self.earlier.iter_mut().chain(&mut self.current).find(|one| one.occurrence == transition.occurrence);
+        let place =
+            self.earlier.iter_mut().chain(&mut self.current).find(|one| one.occurrence == transition.occurrence);
         place.into_iter().zip(after).for_each(|(place, after)| *place = after);
         effects.push(Effect::Occurrence(transition));
     }

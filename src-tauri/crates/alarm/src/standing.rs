@@ -153,11 +153,9 @@ impl State {
     pub fn is_present(self) -> bool {
         match self {
             State::Unack | State::Acked => true,
-            State::Normal
-            | State::RtnUnack
-            | State::LatchedUnack
-            | State::LatchedAcked
-            | State::RtnUnconfirmed => false,
+            State::Normal | State::RtnUnack | State::LatchedUnack | State::LatchedAcked | State::RtnUnconfirmed => {
+                false
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod exports;
 mod gateways;
+mod summaries;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -127,6 +128,7 @@ struct Called {
     api: Api,
     wire: Arc<Wire>,
     journal: Arc<Journal>,
+    history: Arc<History>,
     text: Arc<Mutex<String>>,
     _folder: tempfile::TempDir,
 }
@@ -141,6 +143,10 @@ fn anybody() -> Principal {
 
 impl Called {
     fn start() -> Called {
+        Called::with(PLANT)
+    }
+
+    fn with(plant: &str) -> Called {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let history =
@@ -148,7 +154,7 @@ impl Called {
         let journal =
             Arc::new(Journal::open(&folder.path().join("journal.db"), Arc::clone(&clock)).expect("a journal"));
         let wire = Arc::new(Wire::default());
-        let text = Arc::new(Mutex::new(PLANT.to_owned()));
+        let text = Arc::new(Mutex::new(plant.to_owned()));
         let plant_folder = Folder(Arc::clone(&text));
         let reading = plant_folder.read(&TagIndices::default());
         let plant = reading.plant.unwrap_or_else(|| panic!("{:#?}", reading.problems));
@@ -160,7 +166,7 @@ impl Called {
         };
         let api = Api::new(Parts {
             engine: Engine::start(parts, plant),
-            history,
+            history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock,
             folder: Arc::new(plant_folder),
@@ -169,7 +175,7 @@ impl Called {
             zone: TimeZone::UTC,
             version: "0.0.0",
         });
-        Called { api, wire, journal, text, _folder: folder }
+        Called { api, wire, journal, history, text, _folder: folder }
     }
 
     async fn call(&self, who: &Principal, command: &str, request: Json) -> Result<Answer, Failure> {

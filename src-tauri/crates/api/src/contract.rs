@@ -5,9 +5,10 @@
 
 use crate::commands::Recorded;
 use crate::wire::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
-    ExportId, GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory,
-    ReadInstant, ReadJournal, Session, ShelveAlarms, StartExport, Status, WriteOutcome, WriteTag,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct,
+    DemoView, DrawTrend, ExportId, GatewayDetail, GatewayId, HistorySummary, JournalPage, Nothing, Permission,
+    PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal, ReadSummary, Session, ShelveAlarms, StartExport,
+    Status, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -119,6 +120,8 @@ contract! {
     history_read(ReadHistory) -> bytes, View, No;
     /// The values of tags at a past instant.
     history_instant(ReadInstant) -> bytes, View, No;
+    /// What tags did in a stretch of time: averages, extremes, states, counts.
+    history_summary(ReadSummary) -> json(HistorySummary), View, No;
     /// A trend as a picture for paper.
     trend_draw(DrawTrend) -> bytes, View, No;
     /// Begins to write the samples of a trend as a file.

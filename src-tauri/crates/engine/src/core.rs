@@ -448,13 +448,17 @@ impl Core {
     fn tell_condition(&mut self, now: Now, index: usize, effects: &mut Effects) {
         let Watch::Formula(calculation) = &self.plant.alarms[index].watch else { return };
         let (active, quality) = calculations::truth(calculation, &self.table);
-        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Truth { active, quality }, changes));
+        self.step_alarms(now, effects, |bank, changes| {
+            bank.tell(now, index, Input::Truth { active, quality }, changes)
+        });
     }
 
     fn tell_enabling(&mut self, now: Now, index: usize, effects: &mut Effects) {
         let Some(enabling) = &self.plant.alarms[index].enabled_when else { return };
         let (active, quality) = calculations::truth(enabling, &self.table);
-        self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Enabled { active, quality }, changes));
+        self.step_alarms(now, effects, |bank, changes| {
+            bank.tell(now, index, Input::Enabled { active, quality }, changes)
+        });
     }
 
     /// Suppresses an alarm by design while its formula says so. What cannot be trusted suppresses nothing anew and ends
@@ -509,9 +513,8 @@ impl Core {
         let definition = &self.plant.alarms[alarm];
         let (equipment, message) = (definition.equipment.clone(), definition.message.clone());
         let (at, priority) = (now.wall, self.bank.priority(alarm));
-        let remark = |what, equipment, message, deed| {
-            Entry::Remark(Remark { what, at, equipment, priority, message, deed })
-        };
+        let remark =
+            |what, equipment, message, deed| Entry::Remark(Remark { what, at, equipment, priority, message, deed });
         match effect {
             Effect::Occurrence(transition) => Entry::Alarm(AlarmChange {
                 equipment,

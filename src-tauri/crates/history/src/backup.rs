@@ -22,7 +22,7 @@ pub enum BackupError {
     #[error(transparent)]
     Copying(#[from] CopyError),
     /// There is nothing to look at.
-    #[error("there is no history to read")]
+    #[error("the history cannot be opened")]
     Opening(#[source] OpenError),
     /// It was looked at, and is not whole.
     #[error("{} is damaged in {findings} places, the first of them: {first}", path.display())]

@@ -6,22 +6,30 @@
 //!
 //! **Invariant:** the blocks of a series do not overlap.
 
+mod row;
+
 use model::{Quality, Sample, Timestamp, Value};
-use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, Transaction, params};
 
 use crate::coding::Damaged;
 use crate::coding::{block, rolls};
 use crate::damage::Damage;
-use crate::roll::{Doubts, Roll};
+use crate::days;
+use crate::roll::Roll;
 use crate::samples::{Cell, Samples};
 use crate::sqlite::Step;
+use row::{RowSum, doubts};
+
+/// The format in which blocks came.
+pub(crate) const FIRST_FORMAT: i32 = 2;
 
 /// `count` to `last_value` are the roll-up of the block (durations in ms, `sum` in value times ms). `last_quality` is that of the
 /// last sample, which holds until the next block. `doubts`: 1 for samples without a number, 2 for uncertain ones. A part is
-/// (segment, offset, bytes, CRC-32); without a segment there are no samples any more, or no minutes. `live` of a segment counts the parts
-/// in use.
+/// (segment, offset, bytes, CRC-32); without a segment there are no samples any more, or no minutes. Since format 3 the upper half of
+/// `raw_crc` is the CRC-32 of the row itself; rows of format 2, which stay as they are, have 0 there. `live` of a segment counts the
+/// parts in use.
 pub(crate) const STEPS: &[Step] = &[Step {
-    version: 2,
+    version: FIRST_FORMAT,
     sql: "CREATE TABLE block (
               series         INTEGER NOT NULL REFERENCES series (id),
               first          INTEGER NOT NULL,
@@ -67,6 +75,7 @@ pub(crate) struct Block {
     pub last_quality: Quality,
     raw: Part,
     minutes: Part,
+    row: RowSum,
 }
 
 /// Where bytes lie.
@@ -114,38 +123,18 @@ impl Block {
         self.roll.count
     }
 
-    /// Whether its samples are still there.
+    /// Whether its samples are still there, or were when the row could still be read.
     pub(crate) fn has_samples(&self) -> bool {
-        self.raw.segment.is_some()
+        self.raw.segment.is_some() || self.is_damaged()
+    }
+
+    /// Whether its row is not what was written. Nothing is known then but when it begins, and its samples count as damaged.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.row == RowSum::Wrong
     }
 
     pub(crate) fn has_minutes(&self) -> bool {
         self.minutes.segment.is_some()
-    }
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Block> {
-        let both = |a: Option<f64>, b: Option<f64>| a.zip(b);
-        let doubts: i64 = row.get(11)?;
-        let part = |i| -> rusqlite::Result<Part> {
-            Ok(Part { segment: row.get(i)?, at: length(row, i + 1)?, bytes: length(row, i + 2)?, crc: row.get(i + 3)? })
-        };
-        Ok(Block {
-            roll: Roll {
-                from: row.get(0)?,
-                until: row.get(1)?,
-                count: length(row, 2)?,
-                range: both(row.get(3)?, row.get(4)?),
-                ends: both(row.get(5)?, row.get(6)?),
-                sum: row.get(7)?,
-                good: row.get(8)?,
-                uncertain: row.get(9)?,
-                bad: row.get(10)?,
-                doubts: Doubts { gap: doubts & 1 != 0, uncertain: doubts & 2 != 0 },
-            },
-            last_quality: Quality::from_code(row.get(12)?),
-            raw: part(13)?,
-            minutes: part(17)?,
-        })
     }
 
     /// Bytes of the samples.
@@ -237,7 +226,7 @@ pub(crate) fn touching(
                  (SELECT first FROM block WHERE series = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), ?2)
              ORDER BY first LIMIT ?4"
         ))?
-        .query_map(params![series, from, to, limit], Block::read)?
+        .query_map(params![series, from, to, limit], |row| Block::read(series, row))?
         .collect()
 }
 
@@ -249,7 +238,7 @@ pub(crate) fn before(connection: &Connection, series: i64, time: i64) -> rusqlit
             columns!(),
             " FROM block WHERE series = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1"
         ))?
-        .query_row(params![series, time], Block::read)
+        .query_row(params![series, time], |row| Block::read(series, row))
         .optional()
 }
 
@@ -262,7 +251,7 @@ pub(crate) fn older(connection: &Connection, series: i64, time: i64, limit: usiz
             columns!(),
             " FROM block WHERE series = ?1 AND first < ?2 AND last < ?2 ORDER BY first LIMIT ?3"
         ))?
-        .query_map(params![series, time, limit], Block::read)?
+        .query_map(params![series, time, limit], |row| Block::read(series, row))?
         .collect()
 }
 
@@ -301,27 +290,42 @@ pub(crate) fn with_level(
         Level::Minutes => having!("(raw_segment IS NOT NULL OR minute_segment IS NOT NULL)"),
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    connection.prepare_cached(sql)?.query_map(params![series, after, before, limit], Block::read)?.collect()
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![series, after, before, limit], |row| Block::read(series, row))?
+        .collect()
 }
 
-/// Takes a level from a block.
+/// Takes a level from a block. Of one whose row is damaged nothing is taken: what its row names may be another's.
 pub(crate) fn strip(transaction: &Transaction<'_>, series: i64, block: &Block, level: Level) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "UPDATE block SET raw_segment = NULL, raw_at = 0, raw_bytes = 0, raw_crc = 0 WHERE series = ?1 AND first = ?2",
-        )?
-        .execute(params![series, block.first()])?;
-    release(transaction, block.raw.segment)?;
-    if level == Level::Samples {
+    if block.is_damaged() {
         return Ok(());
     }
+    let minutes = match level {
+        Level::Samples => block.minutes,
+        Level::Minutes => Part::default(),
+    };
+    let left = Block { raw: Part::default(), minutes, ..block.clone() };
     transaction
         .prepare_cached(
-            "UPDATE block SET minute_segment = NULL, minute_at = 0, minute_bytes = 0, minute_crc = 0
+            "UPDATE block SET raw_segment = NULL, raw_at = 0, raw_bytes = 0, raw_crc = ?3,
+                 minute_segment = ?4, minute_at = ?5, minute_bytes = ?6, minute_crc = ?7
              WHERE series = ?1 AND first = ?2",
         )?
-        .execute(params![series, block.first()])?;
-    release(transaction, block.minutes.segment)
+        .execute(params![
+            series,
+            block.first(),
+            left.sums(series),
+            minutes.segment,
+            stored(minutes.at),
+            stored(minutes.bytes),
+            minutes.crc,
+        ])?;
+    release(transaction, block.raw.segment)?;
+    match level {
+        Level::Samples => Ok(()),
+        Level::Minutes => release(transaction, block.minutes.segment),
+    }
 }
 
 /// The time of the oldest sample in any block; one look into the index for each series.
@@ -372,7 +376,7 @@ pub(crate) fn page(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![series, from, to, limit])?;
     while let Some(row) = rows.next()? {
-        take(Block::read(row)?);
+        take(Block::read(series, row)?);
     }
     Ok(())
 }
@@ -402,11 +406,12 @@ impl<'a> Writing<'a> {
         raw: Option<&[u8]>,
         minutes: Option<&[u8]>,
     ) -> rusqlite::Result<()> {
+        days::forget(self.transaction, series, roll.from)?;
         let raw = raw.map_or_else(Part::default, |raw| self.raw.add(raw));
         let minutes = minutes.map_or_else(Part::default, |minutes| self.minutes.add(minutes));
         let (least, greatest) = roll.range.unzip();
         let (first_value, last_value) = roll.ends.unzip();
-        let doubts = i64::from(roll.doubts.gap) | (i64::from(roll.doubts.uncertain) << 1);
+        let block = Block { roll: *roll, last_quality, raw, minutes, row: RowSum::Right };
         self.transaction
             .prepare_cached(concat!(
                 "INSERT INTO block (series, ",
@@ -427,12 +432,12 @@ impl<'a> Writing<'a> {
                 roll.good,
                 roll.uncertain,
                 roll.bad,
-                doubts,
+                doubts(roll),
                 last_quality.code(),
                 raw.segment,
                 stored(raw.at),
                 stored(raw.bytes),
-                raw.crc,
+                block.sums(series),
                 minutes.segment,
                 stored(minutes.at),
                 stored(minutes.bytes),
@@ -468,6 +473,7 @@ impl Segment {
 
 /// Removes a block and whatever nothing else needs.
 pub(crate) fn remove(transaction: &Transaction<'_>, series: i64, block: &Block) -> rusqlite::Result<()> {
+    days::forget(transaction, series, block.first())?;
     transaction
         .prepare_cached("DELETE FROM block WHERE series = ?1 AND first = ?2")?
         .execute(params![series, block.first()])?;
@@ -489,15 +495,6 @@ fn release(transaction: &Transaction<'_>, segment: Option<i64>) -> rusqlite::Res
     Ok(())
 }
 
-fn length(row: &Row<'_>, i: usize) -> rusqlite::Result<usize> {
-    usize::try_from(row.get::<_, i64>(i)?).map_err(|_| damaged(Damaged))
-}
-
 fn stored(length: usize) -> i64 {
     i64::try_from(length).expect("what is in memory is shorter")
-}
-
-/// A row that is not what was written is as bad as a page that is not.
-fn damaged(_: Damaged) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), None)
 }

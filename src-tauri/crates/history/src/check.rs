@@ -18,7 +18,7 @@ use crate::coding::{Damaged, rolls};
 use crate::log::Log;
 use crate::samples::Samples;
 use crate::sqlite::{OpenError, Store, StoreFailure};
-use crate::{SCHEMA, roll, series};
+use crate::{SCHEMA, days, roll, series};
 
 /// Blocks looked at between two looks at whether it goes on.
 const PAGE: usize = 64;
@@ -125,6 +125,9 @@ impl<P: FnMut(Looked) -> ControlFlow<()>> Look<'_, P> {
             if self.blocks_of(key, &name, all).is_break() {
                 return Ok(());
             }
+            if has("day") {
+                self.days_of(key, &name)?;
+            }
         }
         self.segments()?;
         self.log()?;
@@ -174,6 +177,31 @@ impl<P: FnMut(Looked) -> ControlFlow<()>> Look<'_, P> {
             (self.tell)(format!("series '{name}'"), format!("cannot be read further: {failure}"));
             ControlFlow::Continue(())
         })
+    }
+
+    /// A day's row must be what its blocks say together.
+    fn days_of(&mut self, key: i64, name: &str) -> Result<(), StoreFailure> {
+        let wrong = self.store.read(|connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            let rows = transaction
+                .prepare_cached("SELECT day FROM day WHERE series = ?1 ORDER BY day")?
+                .query_map([key], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            let whole = days::within(&transaction, key, i64::MIN, i64::MAX, usize::MAX)?;
+            let mut wrong = Vec::new();
+            for begin in rows {
+                let row = whole.iter().find(|day| day.begin == begin).map(|day| day.roll);
+                if row.is_none() || row != days::of_blocks(&transaction, key, begin)?.map(|day| day.roll) {
+                    wrong.push(begin);
+                }
+            }
+            Ok(wrong)
+        })?;
+        for begin in wrong {
+            let place = format!("series '{name}', day of {}", time(begin));
+            (self.tell)(place, "is not what its blocks say".to_owned());
+        }
+        Ok(())
     }
 
     /// They have nothing to be compared with.
@@ -256,6 +284,9 @@ impl Contents {
 /// What is wrong with a block.
 fn faults(connection: &Connection, series: i64, block: &Block) -> rusqlite::Result<Vec<String>> {
     let mut faults = Vec::new();
+    if block.is_damaged() {
+        return Ok(vec![format!("what is known of it: {Damaged}")]);
+    }
     if !block.has_samples() {
         // Of what is kept no longer nothing can be compared; its minutes can still be damaged.
         if block.has_minutes()

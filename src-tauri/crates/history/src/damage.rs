@@ -1,8 +1,9 @@
 //! Blocks whose bytes are not those that were sealed: what stands in for them, and how many there are.
 //!
 //! The checksum of a block tells. Nothing of such bytes is believed: where the samples were there is a gap, from the block's first
-//! time up to the next sample. What is known of the block without them, its row and its minutes with a checksum of their own, is
-//! still good for a picture. A damaged block is no reason to give the file up.
+//! time up to the next sample. What is known of the block without them, its row and its minutes with checksums of their own, is
+//! still good for a picture. Where the row is damaged only its place is believed, and all of the block is a gap. A damaged block is no
+//! reason to give the file up.
 //!
 //! **Invariant:** no sample that is in no other place is good in the time of a block that cannot be read.
 
@@ -63,7 +64,7 @@ pub(crate) fn gaps(block: &Block, late: &Samples) -> Samples {
     let (first, last) = (block.first(), block.last());
     let within = late.range(first, last.saturating_add(1));
     let mut gaps = Samples::default();
-    if within.len() >= block.count() {
+    if !block.is_damaged() && within.len() >= block.count() {
         return gaps;
     }
     let begins = std::iter::once(first);

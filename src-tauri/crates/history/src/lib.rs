@@ -17,6 +17,7 @@ mod blocks;
 mod check;
 mod coding;
 mod damage;
+mod days;
 mod fresh;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
@@ -59,7 +60,7 @@ use sqlite::{OnFullDisk, Schema, Store};
 
 use tails::Tails;
 
-pub use aggregate::{MOST_INTERVALS, Summary};
+pub use aggregate::{Extreme, MOST_INTERVALS, Summary};
 pub use sqlite::copy::{CopyError, Pages};
 pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 pub use states::{Increase, Interpolation, States};
@@ -128,7 +129,7 @@ pub struct History {
 const SCHEMA: Schema = Schema {
     // "AnHi"
     application_id: 0x416e_4869,
-    tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS],
+    tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS, days::STEPS],
     checked_up_to: 64 * 1024 * 1024,
     on_full_disk: OnFullDisk::Wait,
 };

@@ -9,19 +9,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use model::{Clock, Quality, Sample, Timestamp};
+use model::{Clock, Quality, Sample, Timestamp, Value};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::blocks::{self, Block};
 use crate::coding::Damaged;
 use crate::damage::{self, Damage};
+use crate::days;
 use crate::log::Log;
 use crate::reduce::Columns;
 use crate::roll::{MINUTE, Roll};
 use crate::samples::{Cell, Samples};
 use crate::series::{self, Names};
 use crate::sqlite::{OpenError, Store, StoreFailure};
-use crate::tails::Tails;
+use crate::states::{self, Interpolation};
+use crate::tails::{DAY, Tails};
 use crate::{Point, SeriesId, Span};
 
 /// Why a question could not be answered.
@@ -31,6 +33,8 @@ pub type ReadError = StoreFailure;
 pub(crate) const PAGE: usize = 64;
 /// Blocks of which only the row is read in one transaction.
 const ROW_PAGE: usize = 4_000;
+/// Days of which the row is read in one transaction.
+const DAYS_PAGE: usize = 1_000;
 /// Series looked up in one transaction.
 const INSTANT_PAGE: usize = 500;
 
@@ -76,9 +80,15 @@ impl Reader {
     /// knows what was there when it was opened.
     ///
     /// # Errors
-    /// [`OpenError`]; that there is no such file is one.
+    /// [`OpenError`]; that there is no such file is one, and that it is of a format that has no blocks yet is another.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Reader, OpenError> {
         let store = Store::look(path.to_owned(), crate::SCHEMA, clock)?;
+        let format = store.read(|connection| connection.pragma_query_value(None, "user_version", |row| row.get(0)));
+        if let Ok(found) = format
+            && found < blocks::FIRST_FORMAT
+        {
+            return Err(OpenError::Older { path: path.to_owned(), found });
+        }
         let tails = Tails::default();
         let read = store.read(|connection| {
             Log::load(connection, |batch, key, cell| {
@@ -171,19 +181,16 @@ impl Reader {
         }
         let width = columns.width();
         let page = if width >= WIDE { ROW_PAGE } else { PAGE };
-        self.walk(
-            series,
-            span,
-            page,
-            |block| enough(block, width),
-            |stretch| {
-                match stretch {
-                    Stretch::Samples(samples, range) => push_samples(&mut columns, samples, range),
-                    Stretch::Rolls(rolls) => rolls.iter().for_each(|roll| push_roll(&mut columns, roll)),
-                }
-                Walk::On
-            },
-        )?;
+        let need = |block: &Block| enough(block, width);
+        let mut take = |stretch: Stretch<'_>| match stretch {
+            Stretch::Samples(samples, range) => push_samples(&mut columns, samples, range),
+            Stretch::Rolls(rolls) => rolls.iter().for_each(|roll| push_roll(&mut columns, roll)),
+        };
+        if serves(width, DAY) {
+            self.walk_days(series, span, page, |_| true, need, take)?;
+        } else {
+            self.walk(series, span, page, need, |stretch| all(&mut take, stretch))?;
+        }
         Ok(columns.finish())
     }
 
@@ -192,18 +199,32 @@ impl Reader {
     /// # Errors
     /// The disk's reason.
     pub fn at(&self, series: &[SeriesId], time: Timestamp) -> Result<Vec<Option<Sample>>, ReadError> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(series.len().div_ceil(INSTANT_PAGE));
-        if threads < 2 {
-            return self.at_one_by_one(series, time);
-        }
-        thread::scope(|scope| {
-            let parts: Vec<_> = series
-                .chunks(series.len().div_ceil(threads))
-                .map(|part| scope.spawn(|| self.at_one_by_one(part, time)))
-                .collect();
-            let mut samples = Vec::with_capacity(series.len());
-            for part in parts {
-                samples.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        side_by_side(series, |part| self.at_one_by_one(part, time))
+    }
+
+    /// For each series the value at an instant as it was promised: of a stepped one as [`Reader::at`], with the time of its sample; of a
+    /// sloped one what the straight line to the next sample has there, with the instant's time. The line needs a good number at both of
+    /// its ends; where what follows is not one, or nothing does, the value holds.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn promised(
+        &self,
+        series: &[(SeriesId, Interpolation)],
+        time: Timestamp,
+    ) -> Result<Vec<Option<Sample>>, ReadError> {
+        side_by_side(series, |part| {
+            let ids: Vec<SeriesId> = part.iter().map(|(id, _)| *id).collect();
+            let mut samples = self.at_one_by_one(&ids, time)?;
+            for ((id, how), sample) in part.iter().zip(&mut samples) {
+                let held = sample.as_ref().filter(|held| *how == Interpolation::Sloped && held.time < time);
+                if let Some(held) = held.filter(|held| held.quality.is_good() && held.number().is_some())
+                    && let Some(next) = self.oldest_from(*id, time)?.filter(|next| next.quality.is_good())
+                    && let Some(value) = states::between(held, &next, time)
+                {
+                    *sample =
+                        Some(Sample { time, received: time, value: Some(Value::Float(value)), quality: held.quality });
+                }
             }
             Ok(samples)
         })
@@ -229,6 +250,25 @@ impl Reader {
     pub(crate) fn newest_before(&self, series: SeriesId, time: Timestamp) -> Result<Option<Sample>, ReadError> {
         let Some(before) = time.millis().checked_sub(1) else { return Ok(None) };
         Ok(self.at(&[series], Timestamp::from_millis(before))?.pop().flatten())
+    }
+
+    /// The oldest sample at or after an instant; none where there is none, or where it is kept no longer.
+    pub(crate) fn oldest_from(&self, series: SeriesId, time: Timestamp) -> Result<Option<Sample>, ReadError> {
+        let mut oldest = None;
+        let ahead = Span { from: time, to: Timestamp::from_millis(i64::MAX) };
+        self.walk(
+            series,
+            ahead,
+            1,
+            |_| Need::Samples,
+            |stretch| {
+                if let Stretch::Samples(samples, mut range) = stretch {
+                    oldest = range.next().map(|i| samples.sample(i));
+                }
+                Walk::Enough
+            },
+        )?;
+        Ok(oldest)
     }
 
     /// Hands the samples of a span to `take`, stretch by stretch in order of time; those that are kept.
@@ -300,6 +340,38 @@ impl Reader {
         }
     }
 
+    /// As [`Reader::walk`] to the end of the span, and hands over the rows of whole days where there are such and `day_serves`.
+    pub(crate) fn walk_days(
+        &self,
+        series: SeriesId,
+        span: Span,
+        page: usize,
+        day_serves: impl Fn(&Roll) -> bool,
+        need: impl Fn(&Block) -> Need,
+        mut take: impl FnMut(Stretch<'_>),
+    ) -> Result<(), ReadError> {
+        let Some(key) = self.key(series)? else { return Ok(()) };
+        let (mut at, mut looked, to) = (span.from, span.from.millis(), span.to.millis());
+        let mut full = true;
+        while full {
+            // The tail comes first: a day that is made of it meanwhile is walked through, and nothing is missed.
+            let tail = self.tails.part(key, looked, to);
+            let days = self.store.read(|connection| days::within(connection, key, looked, to, DAYS_PAGE))?;
+            full = days.len() == DAYS_PAGE;
+            for day in days {
+                looked = day.end();
+                if tail.touches(day.begin, day.end() - 1) || !day_serves(&day.roll) {
+                    continue;
+                }
+                let before = Span { from: at, to: Timestamp::from_millis(day.begin) };
+                self.walk(series, before, page, &need, |stretch| all(&mut take, stretch))?;
+                take(Stretch::Rolls(&[day.roll]));
+                at = Timestamp::from_millis(day.end());
+            }
+        }
+        self.walk(series, Span { from: at, to: span.to }, page, &need, |stretch| all(&mut take, stretch))
+    }
+
     fn cell_in(&self, connection: &Connection, key: i64, time: i64) -> rusqlite::Result<Option<Cell>> {
         let newest = self.tails.at(key, time);
         let Some(block) = blocks::before(connection, key, time)? else { return Ok(newest) };
@@ -327,7 +399,7 @@ impl Reader {
         tail: &Samples,
         need: Need,
     ) -> rusqlite::Result<Found> {
-        if need == Need::Block {
+        if need == Need::Block && !block.is_damaged() {
             return Ok(Found::Rolls(vec![block.roll]));
         }
         if block.has_minutes() && (need == Need::Minutes || !block.has_samples()) {
@@ -366,20 +438,51 @@ impl Reader {
     }
 }
 
+/// Looks many things up in as many threads as there are processors, few in this one.
+fn side_by_side<T: Sync, A: Send>(
+    all: &[T],
+    look: impl Fn(&[T]) -> Result<Vec<A>, ReadError> + Sync,
+) -> Result<Vec<A>, ReadError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(all.len().div_ceil(INSTANT_PAGE));
+    if threads < 2 {
+        return look(all);
+    }
+    thread::scope(|scope| {
+        let look = &look;
+        let parts = all.chunks(all.len().div_ceil(threads));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || look(part))).collect();
+        let mut found = Vec::with_capacity(all.len());
+        for part in parts {
+            found.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(found)
+    })
+}
+
+/// Takes a stretch, whatever comes next.
+fn all(take: &mut impl FnMut(Stretch<'_>), stretch: Stretch<'_>) -> Walk {
+    take(stretch);
+    Walk::On
+}
+
 /// From this width of a column on, milliseconds, most blocks need no unpacking.
 const WIDE: i64 = 50 * MINUTE;
 
 /// What is enough of a block for a picture whose columns are so wide.
 fn enough(block: &Block, width: i64) -> Need {
-    // A row may be a little wider than a column: the day's 1,440 minutes on a screen of 1,920 pixels.
-    let serves = |step: i64| width.saturating_mul(3) >= step.max(MINUTE).saturating_mul(2);
-    if serves(block.last().saturating_sub(block.first())) {
+    if serves(width, block.last().saturating_sub(block.first())) {
         Need::Block
-    } else if serves(MINUTE) {
+    } else if serves(width, MINUTE) {
         Need::Minutes
     } else {
         Need::Samples
     }
+}
+
+/// Whether a row of such a length is fine enough for columns so wide. It may be a little wider: the day's 1,440 minutes on a screen of
+/// 1,920 pixels.
+fn serves(width: i64, length: i64) -> bool {
+    width.saturating_mul(3) >= length.max(MINUTE).saturating_mul(2)
 }
 
 fn push_samples(columns: &mut Columns, samples: &Samples, range: Range<usize>) {

@@ -90,7 +90,8 @@ pub(crate) fn of_minutes(samples: &Samples) -> Vec<Roll> {
 }
 
 impl Roll {
-    fn empty(from: i64, until: i64) -> Roll {
+    /// A stretch of which nothing is known.
+    pub(crate) fn empty(from: i64, until: i64) -> Roll {
         Roll {
             from,
             until,

@@ -8,6 +8,7 @@ use rusqlite::Transaction;
 
 use crate::blocks::{self, Block, Writing};
 use crate::coding::{MOST, block, rolls};
+use crate::days;
 use crate::roll::{self, Roll};
 use crate::samples::Samples;
 use crate::tails::{WORTH_A_BLOCK, start_of_day, start_of_hour};
@@ -95,7 +96,7 @@ fn seal_day(
     for end in borders(&whole) {
         write(writing, series, &whole.part(end))?;
     }
-    Ok(())
+    days::make(transaction, series, first)
 }
 
 /// Writes what is known of a block without samples, where there is nothing else of its time.

@@ -37,12 +37,13 @@ pub struct Increase {
     pub resets: usize,
 }
 
-/// How the value between two samples is found (OPC UA Part 13, Interpolative).
+/// How the value between two samples is found (OPC UA Part 13, Interpolative). How a tag was recorded says which is right: a
+/// swinging door promises the line, every other rule the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
     /// A value holds until the next one.
     Stepped,
-    /// A straight line between the samples that are not bad.
+    /// A straight line from one to the next.
     Sloped,
 }
 
@@ -118,14 +119,11 @@ impl Reader {
             after = range.find(usable).map(|i| samples.sample(i));
             if after.is_some() { Walk::Enough } else { Walk::On }
         })?;
-        let (value, quality) = match after.as_ref().and_then(|after| after.number().map(|to| (after, to))) {
-            Some((after, to)) => {
-                let share = millis(time, before.time) / millis(after.time, before.time);
-                (
-                    from + (to - from) * share,
-                    if doubtful || !after.quality.is_good() { Quality::UNCERTAIN_SUBNORMAL } else { Quality::GOOD },
-                )
-            }
+        let on_line =
+            after.as_ref().and_then(|after| between(&before, after, time).map(|value| (value, after.quality)));
+        let (value, quality) = match on_line {
+            Some((value, quality)) if quality.is_good() && !doubtful => (value, Quality::GOOD),
+            Some((value, _)) => (value, Quality::UNCERTAIN_SUBNORMAL),
             None => (from, Quality::UNCERTAIN_SUBNORMAL),
         };
         Ok(Sample { time, received: time, value: Some(Value::Float(value)), quality })
@@ -143,6 +141,12 @@ impl Reader {
         }
         Ok(Some((sample, skipped)))
     }
+}
+
+/// What the straight line between two samples has at an instant between them; none where one of them is no number.
+pub(crate) fn between(before: &Sample, after: &Sample, time: Timestamp) -> Option<f64> {
+    let (from, to) = (before.number()?, after.number()?);
+    Some(from + (to - from) * (millis(time, before.time) / millis(after.time, before.time)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration in milliseconds is far below 2^53")]

@@ -78,6 +78,8 @@ fn whatever_is_wrong_is_found_with_its_place() {
         drop(three_hours(&place));
         let file = Connection::open(place.file()).expect("opens");
         file.pragma_update(None, "foreign_keys", false).expect("works");
+        // Of rows without a checksum of their own everything is compared with the samples.
+        file.execute("UPDATE block SET raw_crc = raw_crc & 4294967295", []).expect("works");
         let changed = file.execute(damage, []).expect(damage);
         drop(file);
         assert!(changed > 0, "{damage}");

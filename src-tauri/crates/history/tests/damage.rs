@@ -3,11 +3,12 @@
 mod common;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use common::{Place, noise, number, one, time};
-use history::{History, SeriesId, Span};
+use history::{History, Interpolation, SeriesId, Span};
 use model::{Quality, Sample, Value};
 use rusqlite::Connection;
 
@@ -144,6 +145,106 @@ fn samples_that_are_brought_again_mend_the_block() {
     let place = Place::new();
     three_hours(&place);
     flip(&place.file(), SAMPLES);
+    {
+        let history = place.open();
+        let id = one(&history, "x");
+        history.import((COUNT..2 * COUNT).map(|i| number(id, i * STEP, noise(i))).collect()).unwrap();
+    }
+    let history = place.open();
+    let id = one(&history, "x");
+    assert!(raw(&history, id).into_iter().eq((0..3 * COUNT).map(|i| number(id, i * STEP, noise(i)).sample)));
+}
+
+/// Every column of a block's row, and another value for it.
+const ANOTHER: [&str; 21] = [
+    "last = last - 1000",
+    "last = last + 1000",
+    "count = count - 1",
+    "least = least + 1e300",
+    "greatest = NULL",
+    "first_value = 1.5",
+    "last_value = 1.5",
+    "sum = sum * 2",
+    "good = good + 60000",
+    "uncertain = 60000",
+    "bad = 60000",
+    "doubts = 1",
+    "last_quality = 1083113472",
+    "raw_segment = raw_segment + 1",
+    "raw_at = (SELECT raw_at FROM block WHERE first = 0)",
+    "raw_bytes = raw_bytes - 1",
+    "raw_crc = raw_crc + 1",
+    "raw_crc = raw_crc + 4294967296",
+    "minute_at = minute_at + 1",
+    "minute_bytes = -1",
+    "minute_crc = minute_crc + 1",
+];
+
+fn findings(place: &Place) -> Vec<String> {
+    let mut findings = Vec::new();
+    let found = |finding: history::Finding| findings.push(finding.to_string());
+    history::check(&place.file(), place.clock.clone(), found, |_| ControlFlow::Continue(())).expect("is looked at");
+    findings
+}
+
+#[test]
+fn nothing_of_a_block_whose_row_is_damaged_is_believed() {
+    for another in ANOTHER {
+        let place = Place::new();
+        three_hours(&place);
+        let file = Connection::open(place.file()).expect("opens");
+        let changed = file.execute(&["UPDATE block SET ", another, " WHERE first = 3600000"].concat(), []);
+        assert_eq!(changed.expect("changes"), 1);
+        drop(file);
+        let history = place.open();
+        let id = one(&history, "x");
+        let hour = Span { from: time(HOUR), to: time(2 * HOUR) };
+        for second in [0, 1, 1_800, 3_599] {
+            assert_eq!(at(&history, id, HOUR + second * 1_000), GAP, "{another}: at {second} s");
+        }
+        let reader = history.reader();
+        let summary = reader.summaries(id, hour, HOUR, Interpolation::Stepped).expect("reads")[0];
+        assert_eq!((summary.count, summary.good, summary.bad), (0, 0, HOUR), "{another}");
+        // One column for all, some for each hour, one for each sample.
+        for pixels in [1, 30, 2_000] {
+            let points = reader.minmax(id, hour, pixels).expect("reads");
+            let drawn: Vec<_> =
+                points.iter().filter(|point| point.time >= hour.from && point.value.is_some()).collect();
+            assert!(drawn.is_empty(), "{another}: {drawn:?}");
+        }
+        assert_eq!(raw(&history, id).len(), 2 * usize::try_from(COUNT).unwrap() + 1, "{another}: the others are there");
+        assert_eq!(history.status().notice, "1 block is damaged; its time is shown as a gap.", "{another}");
+        assert!(history.status().working);
+        assert!(findings(&place).iter().any(|finding| finding.contains("what is known of it")), "{another}");
+    }
+}
+
+/// The eight bytes of the sum, as the disk gives them back.
+#[test]
+fn a_bit_of_a_row_turned_on_the_disk_is_noticed() {
+    let place = Place::new();
+    three_hours(&place);
+    let file = Connection::open(place.file()).expect("opens");
+    let sum: f64 =
+        file.query_row("SELECT sum FROM block WHERE first = 3600000", [], |row| row.get(0)).expect("is there");
+    drop(file);
+    let on_disk = fs::read(place.file()).expect("reads");
+    let at_sum = on_disk.windows(8).position(|eight| eight == sum.to_be_bytes()).expect("is on the disk");
+    let file = fs::OpenOptions::new().write(true).open(place.file()).expect("opens");
+    file.write_all_at(&[on_disk[at_sum + 3] ^ 0x10], at_sum as u64 + 3).expect("writes");
+    let history = place.open();
+    let id = one(&history, "x");
+    let summary = history.reader().summaries(id, WHOLE, 3 * HOUR, Interpolation::Stepped).expect("reads")[0];
+    assert_eq!((summary.good, summary.bad), (2 * HOUR, HOUR));
+}
+
+#[test]
+fn samples_that_are_brought_again_mend_a_block_whose_row_was_damaged() {
+    let place = Place::new();
+    three_hours(&place);
+    Connection::open(place.file())
+        .and_then(|file| file.execute("UPDATE block SET sum = 1 WHERE first = 3600000", []))
+        .expect("changes");
     {
         let history = place.open();
         let id = one(&history, "x");

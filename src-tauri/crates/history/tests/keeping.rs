@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Place, noise, number, time, wait_for};
-use history::{History, Keep, Keeping, Row, SeriesId, Span, Summary};
+use history::{History, Interpolation, Keep, Keeping, Row, SeriesId, Span, Summary};
 use model::{Quality, Sample, Timestamp};
 
 const HOUR: i64 = 3_600_000;
@@ -37,7 +37,10 @@ fn old_and_new(history: &History, name: &str) -> SeriesId {
 fn keep(place: &Place, keeping: impl Fn(&History) -> Keeping) -> History {
     let history = place.open();
     history.keep(keeping(&history));
+    // Its thread has looked at the clock before it is moved, and looks again after that.
+    history.flush().expect("works");
     place.clock.set(place_now(place) + 61_000);
+    history.flush().expect("works");
     history
 }
 
@@ -54,7 +57,7 @@ fn raw(history: &History, id: SeriesId) -> Vec<Sample> {
 }
 
 fn summaries(history: &History, id: SeriesId, step: i64) -> Vec<Summary> {
-    history.reader().summaries(id, TWO_HOURS, step).expect("reads")
+    history.reader().summaries(id, TWO_HOURS, step, Interpolation::Stepped).expect("reads")
 }
 
 fn extremes(history: &History, id: SeriesId) -> (f64, f64) {

@@ -3,13 +3,14 @@
 mod common;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 use common::{Place, noise, number, one, time, wait_for};
-use history::{History, OpenError, Options, Row, SeriesId, Span, Trouble};
+use history::{History, OpenError, Options, Reader, Row, SeriesId, Span, Trouble, check};
 use model::{Quality, Sample, Value};
 use rusqlite::Connection;
 
@@ -31,7 +32,7 @@ fn a_new_file_holds_the_newest_format() {
     drop(place.open());
     let connection = Connection::open(place.file()).unwrap();
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(pragma("user_version"), 2);
+    assert_eq!(pragma("user_version"), 3);
     assert_eq!(pragma("application_id"), 0x416e_4869);
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
@@ -56,19 +57,18 @@ fn a_newer_file_and_a_foreign_one_are_refused_untouched() {
         prepare(&Connection::open(place.file()).unwrap());
         let before = fs::read(place.file()).unwrap();
         let refusal = History::open(&place.file(), place.clock.clone()).err().expect("is refused");
-        assert_eq!(matches!(refusal, OpenError::Newer { found: 3, known: 2, .. }), newer, "{refusal}");
+        assert_eq!(matches!(refusal, OpenError::Newer { found: 4, known: 3, .. }), newer, "{refusal}");
         assert_eq!(matches!(refusal, OpenError::Foreign { .. }), !newer, "{refusal}");
         assert!(refusal.to_string().contains("left untouched"));
         assert_eq!(fs::read(place.file()).unwrap(), before, "not a byte changed");
     };
-    check(&|file| file.pragma_update(None, "user_version", 3).unwrap(), true);
+    check(&|file| file.pragma_update(None, "user_version", 4).unwrap(), true);
     check(&|file| file.pragma_update(None, "application_id", 7).unwrap(), false);
 }
 
-#[test]
-fn a_file_of_the_first_format_is_carried_over() {
-    let place = Place::new();
-    let file = Connection::open(place.file()).unwrap();
+/// A file of the first format, with a row a sample: 70,000 of `x` and two of `y`.
+fn first_format(place: &Place) {
+    let file = Connection::open(place.file()).expect("opens");
     file.execute_batch(
         "PRAGMA journal_mode = WAL;
          CREATE TABLE series (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -80,8 +80,58 @@ fn a_file_of_the_first_format_is_carried_over() {
          INSERT INTO fresh VALUES (8, 5, 5, 'filling', 0, 0), (8, 6, 2, 9007199254740993, 1083113472, 0);
          PRAGMA user_version = 1; PRAGMA application_id = 1097746537;",
     )
-    .unwrap();
+    .expect("is made");
+}
+
+#[test]
+fn a_file_of_the_first_format_is_looked_through_and_not_read_before_it_is_carried_over() {
+    let place = Place::new();
+    first_format(&place);
+    let mut findings = Vec::new();
+    let contents =
+        check(&place.file(), place.clock.clone(), |finding| findings.push(finding), |_| ControlFlow::Continue(()))
+            .expect("is looked at");
+    assert_eq!((findings, contents.finished), (vec![], true));
+    assert_eq!((contents.series, contents.samples), (2, 70_002));
+    let refusal = Reader::open(&place.file(), place.clock.clone()).err().expect("is refused");
+    assert!(matches!(refusal, OpenError::Older { found: 1, .. }), "{refusal}");
+    assert!(refusal.to_string().contains("start Andon once with this data folder"), "it says what to do: {refusal}");
+}
+
+#[test]
+fn a_file_of_the_second_format_is_read_as_it_is_and_goes_on_as_one_of_the_newest() {
+    let place = Place::new();
+    {
+        let history = place.open();
+        let id = one(&history, "x");
+        history.import((0..7_200).map(|i| number(id, i * 1_000, 1.0)).collect()).unwrap();
+    }
+    let file = Connection::open(place.file()).unwrap();
+    let older = file.execute("UPDATE block SET raw_crc = raw_crc & 4294967295", []).unwrap();
+    assert_eq!(older, 2, "two hours");
+    file.execute_batch("DROP TABLE day; PRAGMA user_version = 2").unwrap();
     drop(file);
+    let look = || {
+        let contents = check(&place.file(), place.clock.clone(), |f| panic!("{f}"), |_| ControlFlow::Continue(()));
+        assert_eq!(contents.expect("is looked at").samples, 7_200);
+        let reader = Reader::open(&place.file(), place.clock.clone()).expect("opens");
+        let id = reader.series(&["x"])[0];
+        let two_hours = Span { from: time(0), to: time(7_200_000) };
+        assert_eq!(reader.raw(id, two_hours, usize::MAX).expect("reads").len(), 7_200);
+    };
+    look();
+    drop(place.open());
+    look();
+    let file = Connection::open(place.file()).unwrap();
+    let format: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let own: i64 = file.query_row("SELECT max(raw_crc >> 32) FROM block", [], |row| row.get(0)).unwrap();
+    assert_eq!((format, own), (3, 0), "rows that were there are judged as before");
+}
+
+#[test]
+fn a_file_of_the_first_format_is_carried_over() {
+    let place = Place::new();
+    first_format(&place);
     let history = place.open();
     let ids = history.series(&["x", "y"]);
     wait_for("everything is carried over", || count(&history, ids[0]) == 70_000 && count(&history, ids[1]) == 2);

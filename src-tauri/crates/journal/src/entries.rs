@@ -1,17 +1,16 @@
 //! The table of entries. The file itself refuses to change or remove one.
 
 use alarm::{
-    Act, AlarmId, Cause, Deed, OccurrenceId, Origin, Priority, Suppressed, SuppressionChange, Transition,
-    Unshelved,
+    Act, AlarmId, Cause, Deed, OccurrenceId, Origin, Priority, Suppressed, SuppressionChange, Transition, Unshelved,
 };
 use history::sqlite::Step;
 use model::{EquipmentId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction, params};
 
+use crate::acts::{self, from_json, json};
 use crate::names::{self, Names};
 use crate::words::{Kind, Stored};
-use crate::acts::{self, from_json, json};
 use crate::{Action, AlarmChange, Entry, Phase, Record, Remark, Remarked, System, standing};
 
 /// Each index holds `seq` too, so that it gives entries newest first. The triggers are a guard against accidents, and

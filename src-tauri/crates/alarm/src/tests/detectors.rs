@@ -236,8 +236,7 @@ impl Trust {
             Input::Operand { value, quality, .. } => self.operand = quality.is_good() && value.is_some(),
             Input::Enabled { active, quality } => self.enabled = quality.is_good().then_some(*active),
             Input::SourceLost => self.watched = false,
-            Input::Truth { .. } | Input::SourceBack | Input::Tick | Input::Deed(..) | Input::Design(_) => {
-            }
+            Input::Truth { .. } | Input::SourceBack | Input::Tick | Input::Deed(..) | Input::Design(_) => {}
         }
     }
 

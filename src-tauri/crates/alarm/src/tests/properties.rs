@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::{Bench, high, limit, reading};
 use crate::{
-    Cause, Config, Confirm, Deed, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReAlarm, ReturnAck,
-    State, Transition, Trigger, What,
+    Cause, Config, Confirm, Deed, EARLIER_AT_MOST, Input, Latching, LimitKind, OccurrenceId, ReAlarm, ReturnAck, State,
+    Transition, Trigger, What,
 };
 
 /// Something that happens, some time after what happened before.
@@ -138,9 +138,7 @@ fn input(bench: &Bench, at_ms: u64, event: &Event) -> Option<Input> {
         Event::Acknowledge { nth } => Some(bench.deed(at_ms, bench.alarm.acknowledge(&chosen(nth)?), "seen")),
         Event::Reset { nth } => Some(bench.deed(at_ms, bench.alarm.reset(&chosen(nth)?), "repaired")),
         Event::Confirm { nth } => Some(bench.deed(at_ms, bench.alarm.confirm(&chosen(nth)?), "done")),
-        Event::Note { nth } => {
-            Some(bench.deed(at_ms, bench.alarm.note(&chosen(nth)?), "wet floor"))
-        }
+        Event::Note { nth } => Some(bench.deed(at_ms, bench.alarm.note(&chosen(nth)?), "wet floor")),
         Event::Shelve { for_ms, one_shot } => {
             let until = bench.now(at_ms).wall.saturating_add(Duration::from_millis(*for_ms));
             Some(bench.deed(at_ms, What::Shelve { until, one_shot: *one_shot }, "noisy"))

@@ -6,9 +6,7 @@ use std::time::Duration;
 use model::Quality;
 
 use super::{Bench, high, limit, reading};
-use crate::{
-    Cause, Config, Confirm, Input, Latching, LimitKind, ReAlarm, ReturnAck, State, Transition, Trigger,
-};
+use crate::{Cause, Config, Confirm, Input, Latching, LimitKind, ReAlarm, ReturnAck, State, Transition, Trigger};
 
 fn delayed(on_s: u64, off_s: u64) -> Config {
     Config { on_delay: Duration::from_secs(on_s), off_delay: Duration::from_secs(off_s), ..high(80.0) }

@@ -26,7 +26,11 @@ impl Api {
         Ok(ActiveAlarms { revision: snapshot.alarms.revision, alarms, suppressed })
     }
 
-    pub(crate) async fn alarm_acknowledge(&self, who: &Principal, request: ActOnOccurrences) -> Result<ActedOn, Failure> {
+    pub(crate) async fn alarm_acknowledge(
+        &self,
+        who: &Principal,
+        request: ActOnOccurrences,
+    ) -> Result<ActedOn, Failure> {
         self.act_on_occurrences(who, Wanted::Acknowledge, request).await
     }
 
@@ -173,12 +177,7 @@ fn suppressed_view(suppressed: &Suppressed, plant: &Plant) -> SuppressedAlarm {
 }
 
 fn act_view(act: &Act) -> AlarmAct {
-    AlarmAct {
-        user: act.user.clone(),
-        station: act.station.clone(),
-        note: act.note.clone(),
-        at: act.at.millis(),
-    }
+    AlarmAct { user: act.user.clone(), station: act.station.clone(), note: act.note.clone(), at: act.at.millis() }
 }
 
 fn state_view(state: State) -> AlarmState {

@@ -11,6 +11,7 @@ mod journal;
 mod plant;
 mod session;
 mod status;
+mod summaries;
 mod trends;
 mod write;
 

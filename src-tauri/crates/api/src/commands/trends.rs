@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::plant::Tag;
 use engine::{LiveRow, Snapshot};
-use history::{Point, ReadError, SeriesId, Span};
+use history::{Interpolation, Point, ReadError, SeriesId, Span};
 use model::{Quality, TagIndex, Timestamp};
 use report::Format;
 
@@ -74,16 +74,17 @@ impl Api {
         }
         let snapshot = self.parts.engine.snapshot();
         let time = Timestamp::from_millis(request.time);
-        let recorded: Vec<(TagIndex, SeriesId)> = request
-            .tags
-            .iter()
-            .filter_map(|tag| snapshot.series_of(TagIndex(*tag)).map(|series| (TagIndex(*tag), series)))
-            .collect();
+        let recorded = |index: TagIndex| {
+            let (tag, series) = (snapshot.plant.tag(index)?, snapshot.series_of(index)?);
+            Some((index, (series, interpolation(tag))))
+        };
+        let recorded: Vec<(TagIndex, (SeriesId, Interpolation))> =
+            request.tags.iter().filter_map(|tag| recorded(TagIndex(*tag))).collect();
         let reader = self.parts.history.reader();
         let rows = wait_for_disk(move || -> Result<Vec<Row>, ReadError> {
-            let series: Vec<SeriesId> = recorded.iter().map(|(_, series)| *series).collect();
-            let samples = reader.at(&series, time)?;
-            let row = |((tag, _), sample): ((TagIndex, SeriesId), Option<model::Sample>)| match sample {
+            let series: Vec<(SeriesId, Interpolation)> = recorded.iter().map(|(_, series)| *series).collect();
+            let samples = reader.promised(&series, time)?;
+            let row = |((tag, _), sample): ((TagIndex, _), Option<model::Sample>)| match sample {
                 Some(sample) => Row { tag, value: sample.value, time: sample.time, quality: sample.quality },
                 None => Row { tag, value: None, time, quality: Quality::BAD_NO_DATA },
             };
@@ -105,6 +106,12 @@ pub(super) fn pens<'a>(snapshot: &'a Arc<Snapshot>, tags: &[u32]) -> Result<Vec<
         snapshot.plant.tag(TagIndex(*index)).ok_or_else(unknown)
     };
     tags.iter().map(tag).collect()
+}
+
+/// What is between two samples of a tag, by the rule by which it is recorded.
+pub(super) fn interpolation(tag: &Tag) -> Interpolation {
+    let is_sloped = tag.recording.is_some_and(|recording| recording.is_sloped());
+    if is_sloped { Interpolation::Sloped } else { Interpolation::Stepped }
 }
 
 fn line<'s>(snapshot: &'s Snapshot, tag: &'s Tag) -> Line<'s> {

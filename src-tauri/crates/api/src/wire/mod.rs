@@ -11,13 +11,14 @@ mod export;
 mod gateway;
 mod plant;
 mod session;
+mod summary;
 mod trend;
 mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
 pub use alarm::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, JournalEntry, JournalKind, JournalPage,
-    ReadJournal, RefusedAct, ShelveAlarms, SuppressedAlarm,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, JournalEntry, JournalKind,
+    JournalPage, ReadJournal, RefusedAct, ShelveAlarms, SuppressedAlarm,
 };
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};
@@ -28,6 +29,10 @@ pub use gateway::{
 };
 pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};
+pub use summary::{
+    CounterSummary, ExtremeView, HistorySummary, IntervalSummary, ReadSummary, StateDuration, StateSummary, StateValue,
+    SummaryPart, TagSummary,
+};
 pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
 pub use write::{WriteOutcome, WriteResult, WriteTag, WriteValue};
 

@@ -123,7 +123,11 @@ async fn what_is_acknowledged_is_on_disk_and_stands_after_a_restart() {
     let first = Running::start(folder.path());
     first.send(90.0).await;
     let occurrence = first.alarm_in(State::Unack).await;
-    let acted = first.engine.act(vec![Target::Occurrence(occurrence.clone())], Wanted::Acknowledge, act()).await.expect("the disk works");
+    let acted = first
+        .engine
+        .act(vec![Target::Occurrence(occurrence.clone())], Wanted::Acknowledge, act())
+        .await
+        .expect("the disk works");
     assert_eq!(acted.done.first(), Some(&Target::Occurrence(occurrence.clone())));
     let standing = first.journal.known().expect("the journal can be read");
     assert_eq!(standing.values().map(|known| known.standings[0].state).collect::<Vec<_>>(), [State::Acked]);

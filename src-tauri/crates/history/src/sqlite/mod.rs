@@ -69,6 +69,18 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is of a format that cannot be read as it is, and was not to be changed.
+    #[error(
+        "{} was made by an older version of this program (format {found}) and was not brought up to date yet; \
+         start Andon once with this data folder, which does so",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i32,
+    },
     /// The file was to be read only, and cannot be.
     #[error("{} cannot be read", path.display())]
     Look {
