@@ -21,7 +21,7 @@ use crate::salvage::Salvage;
 use crate::samples::Cell;
 use crate::seal::{self, Kept};
 use crate::series::{Keys, Names, Sealed};
-use crate::sqlite::{Store, StoreFailure, Writer};
+use crate::sqlite::{Reach, Store, StoreFailure, Writer};
 use crate::tails::{Ripe, TailIndex, Tails};
 use crate::{Row, SeriesId, blocks, fresh, prune, series, sqlite};
 
@@ -80,6 +80,8 @@ struct File {
     making: Batch,
     /// Tails to seal.
     due: VecDeque<Due>,
+    /// The newest time in it.
+    newest: Option<i64>,
     pruned: prune::Done,
     salvage: Salvage,
 }
@@ -151,6 +153,7 @@ impl Recorder {
     pub(crate) fn run(mut self) {
         self.latest = self.find_latest();
         loop {
+            self.writer.look_at_room();
             let pause = self.writer.pause();
             // While the disk does not work an attempt is due after every pause, also without rows, so that the condition
             // ends by itself.
@@ -185,6 +188,9 @@ impl Recorder {
     fn load(&mut self) {
         let Self { file, tails, damage, store, writer, .. } = self;
         drop(writer.transact(|transaction, _| file.load(transaction, store, tails, damage)));
+        if file.generation.is_some() {
+            writer.compare(file.reach());
+        }
     }
 
     /// How long there is nothing to do but wait.
@@ -194,7 +200,7 @@ impl Recorder {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
-        let due = self.retention_due.since(now).min(RETENTION_EVERY);
+        let due = self.retention_due.since(now).min(RETENTION_EVERY).min(sqlite::ROOM_EVERY);
         if self.kept.size().is_some() { due.min(self.size_due.since(now)) } else { due }
     }
 
@@ -272,9 +278,13 @@ impl Recorder {
             plan.write(transaction)?;
             Ok((collected, plan))
         })?;
+        // What is open was perhaps not when the program started.
+        writer.compare(file.reach());
         let Collected { cells, rows: count } = collected;
         let batch = file.log.next_batch();
         file.log.adopt(plan);
+        file.newest = cells.iter().map(|(_, cell)| cell.time).max().max(file.newest);
+        writer.mark(file.reach());
         file.due.extend(tails.put(batch, cells).into_iter().map(Due::Ripe));
         self.store.count_written(count);
         self.gaps.clear();
@@ -371,6 +381,9 @@ impl Recorder {
                 return;
             }
         }
+        // Without the log only what was sealed tells how far the file reaches. A mark is never ahead of it.
+        let Ok(sealed) = self.writer.transact(|transaction, _| series::last_sealed(transaction)) else { return };
+        self.writer.mark(Reach { number: sealed, ..self.file.reach() });
         let log = &mut self.file.log;
         // What was freed goes back to the disk.
         if self.writer.transact(|transaction, _| log.clear(transaction)).is_ok() {
@@ -514,9 +527,16 @@ impl File {
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
         self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::of(transaction)?;
+        self.newest = blocks::newest(transaction)?.max(tails.newest());
         self.pruned = prune::Done::default();
         self.generation = Some(generation);
         Ok(())
+    }
+
+    /// How far it reaches.
+    fn reach(&self) -> Reach {
+        let newest = self.newest.map(Timestamp::from_millis);
+        Reach { number: self.log.next_batch().saturating_sub(1), newest }
     }
 
     /// Gaps first, then rows, as far as one batch takes them.
