@@ -15,7 +15,7 @@ use crate::damage::Damage;
 use crate::fresh::Left;
 use crate::keep::{self, Keep, Keeping};
 use crate::log::Log;
-use crate::prune::Ages;
+use crate::prune::{Ages, Pruning};
 use crate::queue::{Import, Queue, Work};
 use crate::salvage::Salvage;
 use crate::samples::Cell;
@@ -104,15 +104,6 @@ struct Latest {
     at: Uptime,
 }
 
-/// A pruning under way.
-struct Pruning {
-    limits: prune::Limits,
-    /// The series done.
-    after: i64,
-    /// Whether something was taken.
-    changed: bool,
-}
-
 impl Recorder {
     pub(crate) fn new(
         store: Arc<Store>,
@@ -151,7 +142,7 @@ impl Recorder {
 
     /// Works until the queue is closed.
     pub(crate) fn run(mut self) {
-        self.latest = self.find_latest();
+        self.find_latest();
         loop {
             self.writer.look_at_room();
             let pause = self.writer.pause();
@@ -188,9 +179,16 @@ impl Recorder {
     fn load(&mut self) {
         let Self { file, tails, damage, store, writer, .. } = self;
         drop(writer.transact(|transaction, _| file.load(transaction, store, tails, damage)));
-        if file.generation.is_some() {
-            writer.compare(file.reach());
+        if self.file.generation.is_some() {
+            self.compare();
         }
+    }
+
+    /// Looks whether the file has all that it had. Where all is well the newest sample need not be looked for.
+    fn compare(&mut self) {
+        let Reach { number, .. } = self.file.reach();
+        let newest = if self.writer.lacks(number) { self.newest().ok().flatten() } else { None };
+        self.writer.compare(Reach { number, newest: newest.map(Timestamp::from_millis) });
     }
 
     /// How long there is nothing to do but wait.
@@ -269,6 +267,7 @@ impl Recorder {
     /// Commits gaps and as many rows as one batch of the log takes, and says how many.
     fn store_rows(&mut self, rows: &[Row]) -> Result<usize, StoreFailure> {
         let Self { file, names, tails, damage, gaps, store, writer, .. } = self;
+        let loaded = file.generation;
         let (collected, plan) = writer.transact(|transaction, epoch| {
             file.load(transaction, store, tails, damage)?;
             let collected = file.collect(transaction, epoch, names, tails, gaps, rows)?;
@@ -278,8 +277,11 @@ impl Recorder {
             plan.write(transaction)?;
             Ok((collected, plan))
         })?;
-        // What is open was perhaps not when the program started.
-        writer.compare(file.reach());
+        if loaded != file.generation {
+            // What is open was not when the program started.
+            self.compare();
+        }
+        let Self { file, tails, writer, .. } = self;
         let Collected { cells, rows: count } = collected;
         let batch = file.log.next_batch();
         file.log.adopt(plan);
@@ -444,11 +446,19 @@ impl Recorder {
     }
 
     /// Where the file cannot be read, nothing is removed until the next start.
-    fn find_latest(&self) -> Option<Latest> {
+    fn find_latest(&mut self) {
         let now = self.store.clock().now();
-        let newest = self.store.read(|connection| blocks::newest(connection)).ok()?;
-        let newest = newest.max(self.tails.newest()).map(Timestamp::from_millis);
-        Some(Latest { newest: newest.unwrap_or(now.wall), at: now.uptime })
+        if let Ok(newest) = self.newest() {
+            self.file.newest = newest;
+            let newest = newest.map_or(now.wall, Timestamp::from_millis);
+            self.latest = Some(Latest { newest, at: now.uptime });
+        }
+    }
+
+    /// The time of the newest sample. Through the connection that writes, which may take its time over a cold disk.
+    fn newest(&mut self) -> Result<Option<i64>, StoreFailure> {
+        let sealed = self.writer.transact(|transaction, _| blocks::newest(transaction))?;
+        Ok(sealed.max(self.tails.newest()))
     }
 
     /// What of that is in tails is sealed first: only blocks are pruned.
@@ -527,7 +537,7 @@ impl File {
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
         self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::of(transaction)?;
-        self.newest = blocks::newest(transaction)?.max(tails.newest());
+        self.newest = tails.newest();
         self.pruned = prune::Done::default();
         self.generation = Some(generation);
         Ok(())

@@ -84,6 +84,11 @@ impl Mark {
         self.found.take().and_then(|found| Loss::between(found.reach, reach))
     }
 
+    /// Whether something would be missing.
+    pub(super) fn lacks(&self, number: u64) -> bool {
+        self.found.is_some_and(|found| found.reach.number > number)
+    }
+
     /// Notes how far the file reaches.
     pub(super) fn note(&mut self, reach: Reach) {
         let log = salts(&self.path);
@@ -144,7 +149,9 @@ enum Brought {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Loss {
     missing: u64,
-    /// The newest time that is left.
+    /// What is left of the numbers.
+    number: u64,
+    /// The newest time that is left; none where that cannot be read.
     left: Option<Timestamp>,
     /// The newest time that there was.
     was: Option<Timestamp>,
@@ -154,7 +161,7 @@ impl Loss {
     /// What a file that reaches so far has no more of what was noted; none where it has all of it.
     pub(crate) fn between(noted: Reach, reach: Reach) -> Option<Loss> {
         let missing = noted.number.checked_sub(reach.number).filter(|missing| *missing > 0)?;
-        Some(Loss { missing, left: reach.newest, was: noted.newest })
+        Some(Loss { missing, number: reach.number, left: reach.newest, was: noted.newest })
     }
 
     /// For an operator, with the word for what is counted.
@@ -165,7 +172,8 @@ impl Loss {
         };
         let left = match self.left {
             Some(left) => format!("what is left ends at {}", time(left)),
-            None => "nothing is left".to_owned(),
+            None if self.number == 0 => "nothing is left".to_owned(),
+            None => "where it ends is not known".to_owned(),
         };
         let was = self.was.map_or_else(String::new, |was| format!(", it went up to {}", time(was)));
         format!(

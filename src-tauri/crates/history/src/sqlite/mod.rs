@@ -48,6 +48,8 @@ pub enum Trouble {
     Unreachable,
     /// The file was put there by a newer version of the program, or by another one, while this one ran.
     NotOurs,
+    /// A question would have held the log for too long, and was cut off.
+    TooLong,
     /// Anything else; the log has the details.
     Other,
 }
@@ -164,6 +166,7 @@ impl Trouble {
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed, _) => {
                 Trouble::Locked
             }
+            (ErrorCode::OperationInterrupted, _) => Trouble::TooLong,
             (ErrorCode::SystemIoFailure, _) => Trouble::InputOutput,
             (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Trouble::Damaged,
             _ => Trouble::Other,
@@ -181,6 +184,7 @@ impl fmt::Display for Trouble {
             Trouble::Damaged => "the file is damaged",
             Trouble::Unreachable => "the file cannot be opened",
             Trouble::NotOurs => "the file belongs to a newer version of this program or to another one",
+            Trouble::TooLong => "the question took longer than two seconds and was cut off",
             Trouble::Other => "the database reports an error",
         })
     }

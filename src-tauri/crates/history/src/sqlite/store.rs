@@ -19,15 +19,29 @@ const IDLE_READERS: usize = 4;
 /// Pauses between attempts, the last one for ever. Short, so that recording goes on soon after space is made.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
+/// No question holds the log for longer.
+const LONGEST_QUESTION: Duration = Duration::from_secs(2);
+/// Instructions of SQLite between two looks at the clock: some tenths of a millisecond.
+const LOOK_AT_CLOCK: i32 = 10_000;
 /// How often the room on the disk is looked at.
 pub(crate) const ROOM_EVERY: Duration = Duration::from_secs(10);
 /// Pages in SQLite's log before they are moved into the file, while there is no room but the ballast's.
 const SCARCE_PAGES: i64 = 500;
 
+/// What a program does with a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is the one that writes it.
+    Writes,
+    /// It looks at it, and takes the time it needs.
+    Looks,
+}
+
 /// What all parts of the program know of one file. Shared by the writer's thread and all readers.
 pub struct Store {
     path: PathBuf,
     schema: Schema,
+    role: Role,
     clock: Arc<dyn Clock>,
     condition: Mutex<Condition>,
     /// Goes up when a damaged file was replaced: connections of before then look into the old one.
@@ -81,7 +95,7 @@ impl Store {
     /// What trying again cannot mend.
     pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
         open::check_library()?;
-        let store = Arc::new(Store::new(path, schema, clock));
+        let store = Arc::new(Store::new(path, schema, Role::Writes, clock));
         let mut writer = Writer {
             store: store.clone(),
             connection: None,
@@ -113,18 +127,19 @@ impl Store {
     pub fn look(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<Arc<Store>, OpenError> {
         open::check_library()?;
         match open::examine(&path, &schema) {
-            Ok(()) => Ok(Arc::new(Store::new(path, schema, clock))),
+            Ok(()) => Ok(Arc::new(Store::new(path, schema, Role::Looks, clock))),
             Err(NotOpen::Refused(refusal)) => Err(refusal),
             Err(NotOpen::Failed(_, source)) => Err(OpenError::Look { path, source }),
         }
     }
 
-    fn new(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Store {
+    fn new(path: PathBuf, schema: Schema, role: Role, clock: Arc<dyn Clock>) -> Store {
         let since = clock.now().wall;
         let bytes = AtomicU64::new(open::size(&path));
         Store {
             path,
             schema,
+            role,
             clock,
             condition: Mutex::new(Condition {
                 failure: None,
@@ -220,7 +235,8 @@ impl Store {
     }
 
     /// Asks a question through a read-only connection. Each statement that `ask` runs is a read transaction of its own,
-    /// unless it begins one; none may take longer than two seconds, or the log cannot be cut.
+    /// unless it begins one. Beside the program that writes, all of `ask` is cut off after two seconds: while somebody reads, the
+    /// log cannot be cut.
     ///
     /// # Errors
     /// The disk's reason, in words.
@@ -235,7 +251,13 @@ impl Store {
             Some((_, connection)) => Ok(connection),
             None => open::open_reader(&self.path),
         }
-        .and_then(|mut connection| ask(&mut connection).map(|answer| (answer, connection)));
+        .and_then(|mut connection| {
+            if self.role == Role::Writes {
+                let begun = Instant::now();
+                connection.progress_handler(LOOK_AT_CLOCK, Some(move || begun.elapsed() >= LONGEST_QUESTION))?;
+            }
+            ask(&mut connection).map(|answer| (answer, connection))
+        });
         match asked {
             Ok((answer, connection)) => {
                 let mut idle = lock(&self.idle);
@@ -339,6 +361,11 @@ impl Writer {
     /// Notes beside the file how far it reaches, for the next start.
     pub fn mark(&mut self, reach: Reach) {
         self.mark.note(reach);
+    }
+
+    /// Whether a file that reaches up to a number has less than was noted when the program last ran.
+    pub fn lacks(&self, number: u64) -> bool {
+        self.mark.lacks(number)
     }
 
     /// Compares how far the file reaches with what was noted when the program last ran. What is missing is said in the store's notice.
@@ -485,6 +512,7 @@ impl Writer {
             | Trouble::Locked
             | Trouble::InputOutput
             | Trouble::NotOurs
+            | Trouble::TooLong
             | Trouble::Other => Err(NotOpen::Failed(failure, error)),
         }
     }
