@@ -1,4 +1,4 @@
-//! A station whose disk is filling up, is slow, or is pulled out: what is live stays live, and the trouble is said (rows D05, D06
+//! A station whose disk is filling up, is slow, is pulled out, or lost a file: what is live stays live, and the trouble is said (rows D05, D06, D09
 //! and D16 of the matrix in `docs/faults.md`).
 
 use std::time::Duration;
@@ -56,6 +56,29 @@ async fn d05_a_disk_that_fills_up_is_said_before_it_is_full() {
         assert!(entry.starts_with("history: ") && entry.contains(words), "{said:?}");
     }
     figures::measured("D05", &figures.join(", "));
+    station.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d09_a_station_whose_history_lost_its_log_says_so_in_its_journal() {
+    let (folder, left) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let broker = Mosquitto::start().await;
+    let mut publisher = broker.publisher().await;
+    let station = Station::start(folder.path(), &plant(broker.port));
+    station.until_up().await;
+    publisher.live("t", "1").await;
+    station.until("it is shown", |snapshot| row(snapshot, TAG).value == Some(Value::Float(1.0))).await;
+    assert_eq!(station.stored(TAG).iter().filter(|sample| sample.number() == Some(1.0)).count(), 1);
+    // What a killed station leaves behind, but for the log.
+    for name in ["history.db", "history.db-mark"] {
+        std::fs::copy(folder.path().join(name), left.path().join(name)).expect("copies");
+    }
+    station.stop().await;
+    let station = Station::start(left.path(), &plant(broker.port));
+    let lost = |_: &engine::Snapshot| {
+        said(&station).iter().any(|words| words.starts_with("history: The end of what was stored is missing"))
+    };
+    station.until("the journal has it", lost).await;
     station.stop().await;
 }
 
