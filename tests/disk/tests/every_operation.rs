@@ -21,7 +21,8 @@ const HOURS: i64 = 4;
 const MINUTES: i64 = 60;
 
 /// Runs a story, which tells how often it felt the fault, on disks with a fault in the first operation, the second, and so on, until one is not felt any more.
-fn until_clean(what: &str, story: impl Fn(&Place, &str) -> u32) {
+fn until_clean(what: &str, story: impl Fn(&Place, &str) -> u32) -> Vec<String> {
+    let mut figures = Vec::new();
     for operation in OPERATIONS {
         for lasting in [Lasting::Once, Lasting::ForGood] {
             let step = if operation == Operation::Write && !is_long() { 7 } else { 1 };
@@ -39,9 +40,10 @@ fn until_clean(what: &str, story: impl Fn(&Place, &str) -> u32) {
                 assert!(nth < 5_000, "{name}: there is no end");
             }
             assert!(operation == Operation::Truncate || nth > 1, "the story has no {operation:?}");
-            println!("D03: {what}: {operation:?} {lasting:?}: {disks} disks, up to the operation {nth}");
+            figures.push(format!("D03: {what}: {operation:?} {lasting:?}: {disks} disks, up to the operation {nth}"));
         }
     }
+    figures
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -69,7 +71,7 @@ fn record(history: &History) -> i64 {
 
 #[test]
 fn d03_history_loses_nothing_that_it_said_to_be_stored() {
-    until_clean("history", |place, name| {
+    let figures = until_clean("history", |place, name| {
         let stored = {
             let history = place.history();
             let stored = record(&history);
@@ -103,11 +105,12 @@ fn d03_history_loses_nothing_that_it_said_to_be_stored() {
         assert!(felt > 0 || stored == HOURS, "{name}: nothing stood in the way");
         felt
     });
+    println!("{}", figures.join("\n"));
 }
 
 #[test]
 fn d03_the_journal_acknowledges_nothing_that_is_not_on_disk() {
-    until_clean("journal", |place, name| {
+    let figures = until_clean("journal", |place, name| {
         let mut acknowledged = Vec::new();
         let mut refused = Vec::new();
         {
@@ -141,4 +144,5 @@ fn d03_the_journal_acknowledges_nothing_that_is_not_on_disk() {
         assert!(felt > 0 || refused.is_empty(), "{name}: nothing stood in the way");
         felt
     });
+    println!("{}", figures.join("\n"));
 }

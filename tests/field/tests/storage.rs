@@ -1,5 +1,5 @@
-//! A station whose disk is filling up, is slow, is pulled out, or lost a file: what is live stays live, and the trouble is said (rows D05, D06, D09
-//! and D16 of the matrix in `docs/faults.md`).
+//! A station whose disk is filling up, is slow, is pulled out, or lost a file: what is live stays live, and the trouble is said
+//! (rows D05, D06, D09 and D16 of the matrix in `docs/faults.md`).
 
 use std::time::Duration;
 
