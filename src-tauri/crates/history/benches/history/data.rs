@@ -41,8 +41,8 @@ impl Mix {
         Self { random, shapes, second: 0 }
     }
 
-    /// The same from another second on.
-    pub fn from_second(mut self, second: i64) -> Self {
+    /// The same after so many seconds.
+    pub fn after(mut self, second: i64) -> Self {
         self.second = second;
         self
     }

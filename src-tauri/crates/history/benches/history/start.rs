@@ -52,14 +52,14 @@ pub fn start(folder: &Path, gigabytes: u32, figures: &mut Figures) -> Outcome<()
     }
     drop(history);
     let (mut warm, mut cold) = (Vec::new(), Vec::new());
-    for kill in 0..2 * KILLS {
+    for (kill, name) in names.iter().take(2 * KILLS).enumerate() {
         seconds += write_and_be_killed(&path, seconds)?;
         let is_cold = kill % 2 == 1;
         if is_cold {
             measure::make_cold(&path)?;
         }
         let (opened, history) = measure::timed(|| open(&path))?;
-        let (answered, ()) = measure::timed(|| answer(&history, names[kill], seconds))?;
+        let (answered, ()) = measure::timed(|| answer(&history, name, seconds))?;
         if !history.status().notice.is_empty() {
             return Err(history.status().notice.into());
         }
@@ -81,7 +81,7 @@ pub fn write_on(path: &Path, seconds: usize) -> Outcome<()> {
     let history = open(path)?;
     let names = names();
     let ids = history.series(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut mix = Mix::new(TAGS).from_second(i64::try_from(seconds)?);
+    let mut mix = Mix::new(TAGS).after(i64::try_from(seconds)?);
     loop {
         history.record(mix.second().enumerate().map(|(i, sample)| Row { series: ids[i], sample }).collect());
         history.flush()?;
