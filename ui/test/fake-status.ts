@@ -7,6 +7,7 @@ export function fakeStatus(plant: PlantView, now: number): Status {
     working: true,
     reason: '',
     notice: '',
+    warning: '',
     since: now - 3_600_000,
     bytes: 48_230_400,
     written: 1_204_331,

@@ -575,6 +575,10 @@ reason: string,
  */
 notice: string, 
 /**
+ * What will become a trouble if nobody does anything, such as a disk that is nearly full or slow; empty otherwise.
+ */
+warning: string, 
+/**
  * Since when it stands as it does.
  */
 since: number, 

@@ -193,7 +193,7 @@ impl Api {
     pub(crate) fn header(&self, snapshot: &Snapshot, full: bool) -> Header {
         let now = self.parts.clock.now();
         let journal = self.parts.journal.status();
-        let stores = [self.parts.history.status().since, journal.since];
+        let stores = [self.parts.history.status(), journal.clone()];
         Header {
             full,
             plant_revision: snapshot.plant_revision,
@@ -201,9 +201,9 @@ impl Api {
             journal_revision: fold(0, journal.written.cast_signed()),
             revision: snapshot.revision,
             wall: now.wall,
-            status_revision: stores
-                .iter()
-                .fold(snapshot.links_revision, |revision, since| fold(revision, since.millis())),
+            status_revision: stores.iter().fold(snapshot.links_revision, |revision, store| {
+                fold(fold(revision, store.since.millis()), i64::from(store.warns()))
+            }),
             age_ms: u32::try_from(now.uptime.since(snapshot.at.uptime).as_millis()).unwrap_or(u32::MAX),
             unacknowledged: snapshot.alarms.unacknowledged.map(saturated),
             active: snapshot.alarms.active.map(saturated),

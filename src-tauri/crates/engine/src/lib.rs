@@ -21,6 +21,7 @@ mod links;
 mod recorder;
 mod run;
 mod snapshot;
+mod stores;
 #[cfg(test)]
 mod stories;
 mod table;
@@ -43,6 +44,7 @@ use crate::core::Core;
 use crate::event::{Activation, Command};
 use crate::links::Links;
 use crate::run::{Loop, Times};
+use crate::stores::Stores;
 
 pub use clock::SystemClock;
 pub use event::{Acted, StoreRefused, Target, Wanted};
@@ -127,6 +129,7 @@ impl Engine {
             published: Arc::clone(&published),
             waiting: HashMap::new(),
             times: Times::default(),
+            stores: Stores::default(),
         };
         running.begin(activation, restored);
         let task = tokio::spawn(running.run(stopped));

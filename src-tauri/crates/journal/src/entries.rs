@@ -3,10 +3,10 @@
 use alarm::{
     Act, AlarmId, Cause, Deed, OccurrenceId, Origin, Priority, Suppressed, SuppressionChange, Transition, Unshelved,
 };
-use history::sqlite::Step;
+use history::sqlite::{Reach, Step};
 use model::{EquipmentId, Timestamp};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::acts::{self, from_json, json};
 use crate::names::{self, Names};
@@ -137,6 +137,19 @@ pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Res
 /// The newest sequence number; 0 where there is no entry.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(seq), 0) FROM entries", [], |row| row.get(0))
+}
+
+/// How far the file reaches: the newest entry's number and time.
+pub(crate) fn reach(connection: &Connection) -> rusqlite::Result<Reach> {
+    let newest = connection
+        .query_row("SELECT seq, time FROM entries ORDER BY seq DESC LIMIT 1", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(Reach {
+        number: newest.map_or(0, |(seq, _)| seq.unsigned_abs()),
+        newest: newest.map(|(_, time)| Timestamp::from_millis(time)),
+    })
 }
 
 impl<'a> Columns<'a> {

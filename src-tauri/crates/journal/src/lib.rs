@@ -52,6 +52,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4a6f,
     tables: &[names::STEPS, entries::STEPS, standing::STEPS, acts::STEPS],
     checked_up_to: 256 * 1024 * 1024,
+    counted: "entries",
     on_full_disk: OnFullDisk::UseBallast,
 };
 

@@ -58,6 +58,8 @@ pub(crate) struct Scribe {
     doubtful: Option<i64>,
     /// When the next attempt is due after a failure.
     retry_at: Option<Instant>,
+    /// Whether what is in the file was compared with what was noted when it was last written.
+    compared: bool,
 }
 
 impl Queue {
@@ -146,8 +148,21 @@ impl Queue {
 
 impl Scribe {
     pub(crate) fn new(store: Arc<Store>, writer: Writer, queue: Arc<Queue>) -> Self {
-        let retry_at = due(writer.pause());
-        Self { store, writer, queue, held: Vec::new(), doubtful: None, retry_at }
+        let mut scribe =
+            Self { store, writer, queue, held: Vec::new(), doubtful: None, retry_at: None, compared: false };
+        if scribe.store.failure().is_none() {
+            scribe.compare();
+        }
+        scribe.retry_at = due(scribe.writer.pause());
+        scribe
+    }
+
+    /// Looks whether the file has all that it had, before anything is added to it. A failure is in the store's condition.
+    fn compare(&mut self) {
+        if let Ok(reach) = self.writer.transact(|transaction, _| entries::reach(transaction)) {
+            self.writer.compare(reach);
+            self.compared = true;
+        }
     }
 
     /// Works until the queue is closed.
@@ -180,6 +195,9 @@ impl Scribe {
     }
 
     fn write_held(&mut self, attempt: Attempt) -> Result<(), StoreFailure> {
+        if !self.compared {
+            self.compare();
+        }
         if self.held.is_empty() {
             let probed = self.writer.probe();
             self.retry_at = due(self.writer.pause());
@@ -191,14 +209,15 @@ impl Scribe {
             if let Some(doubtful) = doubtful
                 && entries::newest(transaction)? >= doubtful
             {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), entries::reach(transaction)?));
             }
             let seqs = put_all(transaction, held)?;
             newest = seqs.iter().flatten().copied().max();
-            Ok(seqs)
+            Ok((seqs, entries::reach(transaction)?))
         });
         match written {
-            Ok(seqs) => {
+            Ok((seqs, reach)) => {
+                self.writer.mark(reach);
                 self.retry_at = None;
                 self.doubtful = None;
                 self.queue.settle(&self.held);

@@ -118,6 +118,28 @@ fn a_damaged_file_is_set_aside() {
     assert_eq!(newest(&journal, 10), ["begun anew"]);
 }
 
+#[test]
+fn d09_entries_that_went_with_the_log_are_missed() {
+    let (running, left) = (Place::new(), Place::new());
+    append(&running.open(), vec![system(1_000, "kept")]).unwrap();
+    let journal = running.open();
+    append(&journal, vec![system(2_000, "lost"), system(3_000, "lost")]).unwrap();
+    for ending in ["", "-wal", "-mark"] {
+        let with = |place: &Place| place.file().with_file_name(format!("journal.sqlite{ending}"));
+        fs::copy(with(&running), with(&left)).unwrap();
+    }
+    assert_eq!(newest(&journal, 10), ["lost", "lost", "kept"]);
+    fs::remove_file(left.file().with_file_name("journal.sqlite-wal")).unwrap();
+    let journal = left.open();
+    assert_eq!(newest(&journal, 10), ["kept"]);
+    let notice = journal.status().notice;
+    let words = "what is left ends at 1970-01-01T00:00:01Z, it went up to 1970-01-01T00:00:03Z; entries gone: 2.";
+    assert!(notice.contains(words), "{notice}");
+    append(&journal, vec![system(4_000, "and on")]).unwrap();
+    drop(journal);
+    assert_eq!(left.open().status().notice, "", "told once");
+}
+
 /// Not a test of its own: what the killed process runs. Raises one alarm after the other and tells each one that is on
 /// disk.
 #[test]

@@ -87,7 +87,9 @@ fn words(kind: ErrorKind) -> &'static str {
 }
 
 fn store_view(status: StoreStatus) -> StoreView {
+    let warning = status.warning();
     StoreView {
+        warning,
         working: status.working,
         reason: status.reason,
         notice: status.notice,

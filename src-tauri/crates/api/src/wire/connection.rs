@@ -132,6 +132,8 @@ pub struct StoreView {
     pub reason: String,
     /// What a person should know of the past, such as a damaged file that was set aside; empty otherwise.
     pub notice: String,
+    /// What will become a trouble if nobody does anything, such as a disk that is nearly full or slow; empty otherwise.
+    pub warning: String,
     /// Since when it stands as it does.
     #[ts(type = "number")]
     pub since: i64,
