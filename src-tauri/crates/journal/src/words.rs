@@ -3,17 +3,28 @@
 use alarm::State;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use crate::performance::What;
+
 /// What kind of entry a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An alarm was raised.
     Raised,
+    /// Its condition went.
     Returned,
+    /// Somebody acknowledged it.
     Acknowledged,
+    /// Somebody reset it.
     Reset,
+    /// Its condition came back while it was latched.
     Recurred,
+    /// It went by itself, unacknowledged.
     AutoReturn,
+    /// Somebody is about to do something that is audited.
     Intent,
+    /// What came of it.
     Outcome,
+    /// The program said something of itself.
     System,
 }
 
@@ -37,6 +48,16 @@ const STATES: [State; 6] =
     [State::Normal, State::Unack, State::Acked, State::RtnUnack, State::LatchedUnack, State::LatchedAcked];
 
 impl Kind {
+    /// What an entry of this kind says of an alarm, as far as its performance is measured by it.
+    pub(crate) fn change(self) -> Option<What> {
+        match self {
+            Kind::Raised | Kind::Recurred => Some(What::Activated),
+            Kind::Returned => Some(What::Returned),
+            Kind::Acknowledged => Some(What::Acknowledged),
+            Kind::Reset | Kind::AutoReturn | Kind::Intent | Kind::Outcome | Kind::System => None,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Kind::Raised => "raised",
