@@ -6,8 +6,9 @@
 use crate::commands::Recorded;
 use crate::wire::{
     AcknowledgeAlarms, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct, DemoView, DrawTrend,
-    ExportId, GatewayDetail, GatewayId, JournalPage, Nothing, Permission, PlantStatus, PlantView, ReadHistory,
-    ReadInstant, ReadJournal, ResetAlarms, Session, StartExport, Status, WriteOutcome, WriteTag,
+    ExportId, ExportJournal, GatewayDetail, GatewayId, JournalPage, Nothing, PerformanceView, Permission, PlantStatus,
+    PlantView, ReadHistory, ReadInstant, ReadJournal, ReadPerformance, ResetAlarms, Session, StartExport, Status,
+    WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -103,6 +104,10 @@ contract! {
     alarm_reset(ResetAlarms) -> json(ActedOn), Acknowledge, Yes;
     /// A page of the journal, newest first.
     journal_read(ReadJournal) -> json(JournalPage), View, No;
+    /// Begins to write a part of the journal as a file.
+    journal_export(ExportJournal) -> json(ExportId), View, No;
+    /// How the alarms performed: rates, floods, bad actors, waits.
+    alarm_performance(ReadPerformance) -> json(PerformanceView), View, No;
     /// What a trend of some pixels' width needs of history.
     history_read(ReadHistory) -> bytes, View, No;
     /// The values of tags at a past instant.

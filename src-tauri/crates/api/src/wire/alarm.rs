@@ -1,4 +1,4 @@
-//! Alarms as they stand, what is done to them, and what the journal says of them.
+//! Alarms as they stand, and what is done to them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -108,92 +108,4 @@ pub struct RefusedOccurrence {
     pub occurrence: String,
     /// Why, in words.
     pub reason: String,
-}
-
-/// What happened, in the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum JournalKind {
-    /// An alarm was raised.
-    Raised,
-    /// Its condition went back to normal.
-    Returned,
-    /// It was acknowledged.
-    Acknowledged,
-    /// A latched alarm was reset.
-    Reset,
-    /// Its condition came back while it was latched.
-    Recurred,
-    /// Somebody did something else that is audited.
-    Action,
-    /// The program itself: start, stop, plant activated, storage trouble.
-    System,
-}
-
-/// Request of `journal_read`: newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ReadJournal {
-    /// Only entries before this sequence number; none for the newest.
-    #[ts(type = "number | null")]
-    pub before: Option<i64>,
-    /// At most so many entries, 1 to 500.
-    pub limit: u32,
-    /// Only of this equipment and below.
-    pub equipment: Option<String>,
-    /// Only of this alarm.
-    pub alarm: Option<String>,
-    /// Only entries with this text in message, note, user or equipment.
-    pub text: Option<String>,
-    /// Only of this priority.
-    pub priority: Option<u8>,
-    /// Not before this time.
-    #[ts(type = "number | null")]
-    pub from: Option<i64>,
-    /// Before this time.
-    #[ts(type = "number | null")]
-    pub to: Option<i64>,
-}
-
-/// Answer of `journal_read`.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct JournalPage {
-    /// Newest first.
-    pub entries: Vec<JournalEntry>,
-    /// What to ask `before` for the next page; none at the end.
-    #[ts(type = "number | null")]
-    pub next: Option<i64>,
-}
-
-/// One line of the journal.
-#[derive(Clone, Debug, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct JournalEntry {
-    /// Its place in the journal.
-    #[ts(type = "number")]
-    pub seq: i64,
-    /// When it happened.
-    #[ts(type = "number")]
-    pub time: i64,
-    /// What happened.
-    pub kind: JournalKind,
-    /// The alarm, for entries of alarms.
-    pub alarm: Option<String>,
-    /// The occurrence, for entries of alarms.
-    pub occurrence: Option<String>,
-    /// The equipment's path.
-    pub equipment: Option<String>,
-    /// 1 highest to 4, for entries of alarms.
-    pub priority: Option<u8>,
-    /// What is shown.
-    pub message: String,
-    /// The value in words with its unit; empty where there is none.
-    pub value: String,
-    /// Who did it; empty where nobody did.
-    pub user: String,
-    /// Where it was done.
-    pub station: String,
-    /// What they said; the result of an action.
-    pub note: String,
 }

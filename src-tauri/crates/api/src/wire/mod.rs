@@ -9,22 +9,24 @@ mod connection;
 mod demo;
 mod export;
 mod gateway;
+mod journal;
 mod plant;
 mod session;
 mod trend;
 mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
-pub use alarm::{
-    AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, JournalEntry, JournalKind, JournalPage,
-    ReadJournal, RefusedOccurrence, ResetAlarms,
-};
+pub use alarm::{AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, RefusedOccurrence, ResetAlarms};
 pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{
     BlockView, BrowseGateway, BrowsedView, CaptionView, CertificateLevel, CertificateOwner, CertificateView,
     CertificateWarning, GatewayDetail, GatewayId, NodeView, OfferView,
+};
+pub use journal::{
+    ContributionView, ExportJournal, FirstAlarm, FloodView, HeatDay, JournalEntry, JournalFilter, JournalKind,
+    JournalPage, MeasuredAlarm, PerformanceView, PeriodsView, PriorityView, ReadJournal, ReadPerformance, StaleView,
 };
 pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};
