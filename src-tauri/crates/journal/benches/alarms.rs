@@ -109,7 +109,11 @@ fn queries(entries: i64) -> Vec<(&'static str, Query)> {
         ("with two letters that are nowhere", text("qq")),
         ("by one of eight users", user("ada")),
         ("by nobody", user("nobody")),
-        ("a frequent text by a user, raised: nowhere", Query { kinds: vec![Kind::Raised], ..user("ada") }),
+        ("raised, by a user: nowhere", Query { kinds: vec![Kind::Raised], ..user("ada") }),
+        (
+            "a text that one note in a hundred has, of the highest priority: nowhere",
+            Query { priority: highest, ..text("of the pump replaced") },
+        ),
         (
             "the highest priority of the old machine, with a frequent text: nowhere",
             Query { priority: highest, text: Some("is above".to_owned()), ..area("site0/old") },
@@ -118,7 +122,7 @@ fn queries(entries: i64) -> Vec<(&'static str, Query)> {
             "a rare text of one machine by one user, of one day",
             within(day, Query { text: Some("seal".to_owned()), user: Some("ada".to_owned()), ..area(machine) }),
         ),
-        ("audited actions with a text in their target", Query { kinds: vec![Kind::Outcome], ..text("speed: 3000 ") }),
+        ("audited actions with a text in their target", Query { kinds: vec![Kind::Outcome], ..text("speed: 3199 ") }),
         ("the last page of the highest priority", Query { priority: highest, before: Some(5_000), ..all.clone() }),
     ]
 }
