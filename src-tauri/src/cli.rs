@@ -66,6 +66,9 @@ enum Command {
     /// Look after the history: check it, copy it, put a copy back.
     #[command(subcommand)]
     History(history::HistoryCommand),
+    /// Write out what the journal says.
+    #[command(subcommand)]
+    Journal(Box<export::JournalCommand>),
     /// Write out what history knows, as a file or as a picture.
     Export(Box<export::Export>),
     /// Take the samples of a file into history.
@@ -133,6 +136,10 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
+        Some(Command::Journal(what)) => {
+            export::run_journal(&data.map_or_else(data::default, Ok)?, &what)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Export(wanted)) => {
             export::run(&data.map_or_else(data::default, Ok)?, *wanted)?;
             Ok(ExitCode::SUCCESS)
@@ -186,6 +193,9 @@ mod tests {
             "andon export --data /tmp/a --tags */filler/*,a/b --last 8h --output -",
             "andon export --tags * --from 2026-11-23T06:00Z --to 2026-11-23T14:00 --format parquet --output a.parquet",
             "andon export --tags * --last 8h --wide --every 15min --zone Europe/Berlin --output a.csv",
+            "andon journal export --last 30d --output -",
+            "andon journal export --last 8h --kind raised,recurred --priority 1 --equipment ulm/l1 --output a.csv",
+            "andon journal export --from 2026-11-23 --to 2026-11-24 --text jam --user ada --alarm a/b --output a.csv",
             "andon import old.csv --data /tmp/a --mapping old.toml --strict",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
@@ -204,6 +214,9 @@ mod tests {
             "andon export --tags * --last 8h --zone Europe/Ulm --output a.csv",
             "andon export --tags * --last 8h --output a.csv trend --tag a --last 8h --png a.png",
             "andon export",
+            "andon journal export --output a.csv",
+            "andon journal export --last 8h --kind rose --output a.csv",
+            "andon journal export --last 8h --priority 5 --output a.csv",
             "andon import",
             "andon check",
             "andon history backup",

@@ -350,6 +350,20 @@ fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
     assert!(outcomes[1].contains("0 samples"), "{outcomes:?}");
     drop(journal);
 
+    let journal = |data: &str, filter: [&str; 2]| {
+        let whole = ["journal", "export", "--last", "1h", "--output", "-", "--data", data];
+        andon(&[&whole[..], &filter].concat())
+    };
+    let found = text(&journal(&first, ["--text", "2 SAMPLES of 1"]).stdout);
+    let rows: Vec<&str> = found.trim_end().split("\r\n").collect();
+    assert_eq!(rows[0], "time,what,priority,equipment,alarm,message,value,user,station,note");
+    assert_eq!(rows.len(), 2, "{found}");
+    assert!(rows[1].contains(&format!(",action,,,,andon import: {old},,")), "{found}");
+    assert_eq!(text(&journal(&first, ["--kind", "raised"]).stdout).lines().count(), 1, "nothing but the header");
+    let nowhere = journal(&second, ["--priority", "1"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(text(&nowhere.stderr).contains("say where Andon keeps its data with --data DIR"));
+
     for (format, name) in [("csv", "out.csv"), ("parquet", "out.parquet")] {
         let (file, into) = (path(name), format!("{second}-{format}"));
         let span = ["--from", "2025-11-23T06:00Z", "--to", "2025-11-23T07:00Z"];

@@ -39,12 +39,7 @@ test('an alarm comes, is acknowledged with a note, and is still there after a po
   const { entries } = await call<{ entries: { kind: string; occurrence: string }[] }>(page, 'journal_read', {
     before: null,
     limit: 500,
-    equipment: null,
-    alarm: `${machine('labeller')}/jammed`,
-    text: null,
-    priority: null,
-    from: null,
-    to: null,
+    filter: { alarm: `${machine('labeller')}/jammed` },
   });
   const of = (kind: string) => entries.filter((each) => each.occurrence === occurrence && each.kind === kind);
   expect(of('raised'), 'annunciated once').toHaveLength(1);

@@ -22,6 +22,7 @@ import { GOOD } from '../src/live/quality';
 import { encodeFrame, encodePart, encodeSeries, type Row } from './encode';
 import { fakeBrowse, fakeDetail } from './fake-gateways';
 import { fakePlant } from './fake-plant';
+import { fakePerformance } from './fake-performance';
 import { fakeStatus } from './fake-status';
 
 type Answer<C extends Command> = Commands[C]['answer'];
@@ -202,6 +203,8 @@ export class FakeHost implements Host {
       alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
       alarm_reset: ({ occurrences }) => this.#reset(occurrences),
       journal_read: (read) => this.#journalPage(read),
+      journal_export: () => ({ export: 1 }),
+      alarm_performance: (read) => fakePerformance(read),
       history_read: (read) => this.#history(read),
       history_instant: () => new ArrayBuffer(0),
       history_summary: (read) => this.#summary(read),
@@ -275,15 +278,18 @@ export class FakeHost implements Host {
   }
 
   #journalPage(read: ReadJournal): JournalPage {
-    const text = read.text?.toLowerCase() ?? '';
+    const { filter } = read;
+    const text = filter.text?.toLowerCase() ?? '';
     const found = this.journal.filter(
       (each) =>
         (read.before === null || each.seq < read.before) &&
-        (read.alarm === null || each.alarm === read.alarm) &&
-        (read.equipment === null || (each.equipment ?? '').startsWith(read.equipment)) &&
-        (read.priority === null || each.priority === read.priority) &&
-        (read.from === null || each.time >= read.from) &&
-        (read.to === null || each.time < read.to) &&
+        (filter.alarm === null || each.alarm === filter.alarm) &&
+        (filter.equipment === null || (each.equipment ?? '').startsWith(filter.equipment)) &&
+        (filter.priority === null || each.priority === filter.priority) &&
+        (filter.kinds.length === 0 || filter.kinds.includes(each.kind)) &&
+        (filter.from === null || each.time >= filter.from) &&
+        (filter.to === null || each.time < filter.to) &&
+        each.user.toLowerCase().includes(filter.user?.toLowerCase() ?? '') &&
         [each.message, each.note, each.user, each.equipment ?? ''].join(' ').toLowerCase().includes(text),
     );
     const entries = found.slice(0, read.limit);

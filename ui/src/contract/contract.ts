@@ -335,15 +335,7 @@ done: Array<string>,
  */
 refused: Array<RefusedOccurrence>, };
 export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "action" | "system";
-export type ReadJournal = { 
-/**
- * Only entries before this sequence number; none for the newest.
- */
-before: number | null, 
-/**
- * At most so many entries, 1 to 500.
- */
-limit: number, 
+export type JournalFilter = { 
 /**
  * Only of this equipment and below.
  */
@@ -357,9 +349,17 @@ alarm: string | null,
  */
 text: string | null, 
 /**
+ * Only of what was done by somebody with this text in their name.
+ */
+user: string | null, 
+/**
  * Only of this priority.
  */
 priority: number | null, 
+/**
+ * Only of these kinds; of all where there is none.
+ */
+kinds: Array<JournalKind>, 
 /**
  * Not before this time.
  */
@@ -368,6 +368,24 @@ from: number | null,
  * Before this time.
  */
 to: number | null, };
+export type ReadJournal = { 
+/**
+ * Only entries before this sequence number; none for the newest.
+ */
+before: number | null, 
+/**
+ * At most so many entries, 1 to 500.
+ */
+limit: number, 
+/**
+ * Which.
+ */
+filter: JournalFilter, };
+export type ExportJournal = { 
+/**
+ * Which.
+ */
+filter: JournalFilter, };
 export type JournalEntry = { 
 /**
  * Its place in the journal.
@@ -426,6 +444,240 @@ entries: Array<JournalEntry>,
  * What to ask `before` for the next page; none at the end.
  */
 next: number | null, };
+export type ReadPerformance = { 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time, at most 400 days later.
+ */
+to: number, 
+/**
+ * Only the alarms of this equipment and below: what one operator answers for.
+ */
+equipment: string | null, };
+export type PerformanceView = { 
+/**
+ * From this time: as asked for, or the journal's beginning where that is later.
+ */
+from: number, 
+/**
+ * Up to this time: as asked for, or now.
+ */
+to: number, 
+/**
+ * Whose journal it is.
+ */
+station: string, 
+/**
+ * Annunciated alarms.
+ */
+count: number, 
+/**
+ * Different alarms among them.
+ */
+alarms: number, 
+/**
+ * On average in ten minutes.
+ */
+perTenMinutes: number, 
+/**
+ * On average in an hour.
+ */
+perHour: number, 
+/**
+ * On average in a day.
+ */
+perDay: number, 
+/**
+ * Hours, and those with more than 30.
+ */
+hours: PeriodsView, 
+/**
+ * Periods of ten minutes, and those with more than ten.
+ */
+tenMinutes: PeriodsView, 
+/**
+ * Most within any ten minutes.
+ */
+peak: number, 
+/**
+ * When the ten minutes with the most ended; none where there was no alarm.
+ */
+peakAt: number | null, 
+/**
+ * How many floods there were.
+ */
+floodCount: number, 
+/**
+ * Milliseconds of flood.
+ */
+floodedMs: number, 
+/**
+ * The floods, the newest first; at most the newest hundred.
+ */
+floods: Array<FloodView>, 
+/**
+ * The alarms that came most often, at most ten.
+ */
+top: Array<ContributionView>, 
+/**
+ * Alarms that chattered, with how many times they began to; at most a hundred, as in the lists that follow.
+ */
+chattering: Array<ContributionView>, 
+/**
+ * Alarms that were fleeting, with how many times.
+ */
+fleeting: Array<ContributionView>, 
+/**
+ * Alarms that were active for more than a day at some time in the window, the longest first.
+ */
+stale: Array<StaleView>, 
+/**
+ * Alarms that are so at the end.
+ */
+staleAtEnd: number, 
+/**
+ * Most of them on one day.
+ */
+staleOnADay: number, 
+/**
+ * By priority, the most urgent first.
+ */
+priorities: Array<PriorityView>, 
+/**
+ * How many had returned before anybody acknowledged them.
+ */
+returnedUnacknowledged: number, 
+/**
+ * How many times one person began to acknowledge more than five within ten seconds.
+ */
+hasty: number, 
+/**
+ * Alarms in each hour of each day of the local calendar.
+ */
+heat: Array<HeatDay>, };
+export type PeriodsView = { 
+/**
+ * How many there are.
+ */
+whole: number, 
+/**
+ * In how many there were too many alarms.
+ */
+busy: number, };
+export type MeasuredAlarm = { 
+/**
+ * Its id.
+ */
+alarm: string, 
+/**
+ * What was shown.
+ */
+message: string, 
+/**
+ * The equipment's path.
+ */
+equipment: string | null, 
+/**
+ * 1 highest to 4.
+ */
+priority: number, };
+export type ContributionView = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * How often.
+ */
+count: number, };
+export type FloodView = { 
+/**
+ * When the first of its alarms came.
+ */
+begin: number, 
+/**
+ * When it ended, or the window did.
+ */
+end: number, 
+/**
+ * Whether it had ended by then.
+ */
+ended: boolean, 
+/**
+ * Alarms in it.
+ */
+count: number, 
+/**
+ * Most within ten minutes.
+ */
+peak: number, 
+/**
+ * The first ten alarms.
+ */
+first: Array<FirstAlarm>, 
+/**
+ * The alarms that came most often, at most ten.
+ */
+top: Array<ContributionView>, };
+export type FirstAlarm = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * When it came.
+ */
+time: number, };
+export type StaleView = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * Since when, which may be before the window.
+ */
+since: number, 
+/**
+ * Until when; none where it is active at the end.
+ */
+until: number | null, };
+export type PriorityView = { 
+/**
+ * 1 highest to 4.
+ */
+priority: number, 
+/**
+ * How many there were.
+ */
+count: number, 
+/**
+ * How many were acknowledged.
+ */
+acknowledged: number, 
+/**
+ * The median of the times to that, seconds.
+ */
+medianS: number | null, 
+/**
+ * In 95 of 100 cases it was no longer than this, seconds.
+ */
+p95S: number | null, };
+export type HeatDay = { 
+/**
+ * Its date, such as `2026-11-23`.
+ */
+date: string, 
+/**
+ * When each of its hours begins, by the clock of that day.
+ */
+begins: number[], 
+/**
+ * Alarms in each of its 24 hours.
+ */
+hours: Array<number>, };
 export type GatewayState = "connecting" | "up" | "down";
 export type ErrorCount = { 
 /**
@@ -1274,6 +1526,10 @@ export interface Commands {
   alarm_reset: { request: ResetAlarms; answer: ActedOn };
   /** A page of the journal, newest first. */
   journal_read: { request: ReadJournal; answer: JournalPage };
+  /** Begins to write a part of the journal as a file. */
+  journal_export: { request: ExportJournal; answer: ExportId };
+  /** How the alarms performed: rates, floods, bad actors, waits. */
+  alarm_performance: { request: ReadPerformance; answer: PerformanceView };
   /** What a trend of some pixels' width needs of history. */
   history_read: { request: ReadHistory; answer: ArrayBuffer };
   /** The values of tags at a past instant. */

@@ -36,6 +36,7 @@ export function commonKeys(station: Station, help: () => void): KeyGroup {
       key('t', 'trends', () => route.go(to.trends)),
       key('a', 'alarms', () => route.go(to.alarms)),
       key('j', 'journal', () => route.go(to.journal)),
+      key('P', 'performance', () => route.go(to.performance)),
       key('c', 'connections', () => route.go(to.connections)),
       key('n', 'newest', newest),
       key('N', 'newestMachine', newestMachine),

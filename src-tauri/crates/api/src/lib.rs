@@ -20,6 +20,7 @@ mod router;
 pub mod wire;
 
 pub use bindings::typescript;
+pub use commands::{JournalExportError, export_journal};
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
 pub use picture::{Line, Picture, draw};

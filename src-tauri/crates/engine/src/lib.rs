@@ -115,7 +115,7 @@ impl Engine {
         mark_the_pause(&history, &activation, clock.now().wall);
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
-        core.continue_after(journal.newest_order().unwrap_or_default());
+        core.continue_after(journal.reader().newest_order().unwrap_or_default());
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
         let mut running = Loop {
             clock: Arc::clone(&clock),

@@ -150,6 +150,8 @@ impl Loop {
 
     fn activate(&mut self, now: Now, activation: Activation, restored: HashMap<AlarmId, Known>) {
         self.history.keep(keeping(&activation));
+        let plant::JournalKeep { age, size_bytes } = activation.plant.journal;
+        self.journal.keep(journal::Keeping { age, size: size_bytes });
         let mut effects = Effects::default();
         self.core.activate(now, activation, restored, &mut effects);
         self.write(effects);

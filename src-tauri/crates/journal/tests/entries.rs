@@ -208,6 +208,8 @@ fn query() -> impl Strategy<Value = Query> {
             alarm: alarm.map(AlarmId::new),
             text: text.map(str::to_owned),
             commands: Vec::new(),
+            user: None,
+            kinds: Vec::new(),
             priority: priority.map(|i| PRIORITIES[i]),
             from: from.map(time),
             to: to.map(time),

@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 
 pub use addition::{Addition, NewMachine, NewTag, Unwritable, id_of, numbered};
 pub use difference::{Changes, Difference, difference};
-pub use plant::{AlarmDefinition, CertificateFault, Gateway, Plant, Role, Source, Tag, TagIndices, Watch};
+pub use plant::{AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, Role, Source, Tag, TagIndices, Watch};
 pub use problem::{Problem, Severity};
 pub use read::read;
 pub use recording::{Recording, Rule};

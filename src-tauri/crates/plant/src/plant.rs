@@ -26,10 +26,21 @@ pub struct Plant {
     pub keep: Keep,
     /// How large the file of history may grow, in bytes; `None` for as large as the disk allows.
     pub size_limit_bytes: Option<u64>,
+    /// How long events are kept, and how large their file may grow.
+    pub journal: JournalKeep,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
     pub(crate) positions: HashMap<TagIndex, usize>,
+}
+
+/// How long events are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalKeep {
+    /// Older ones go; `None` keeps them for ever.
+    pub age: Option<Duration>,
+    /// The oldest ones go where their file has more bytes than this; `None` for as large as the disk allows.
+    pub size_bytes: Option<u64>,
 }
 
 /// A gateway.

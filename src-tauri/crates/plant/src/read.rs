@@ -10,7 +10,7 @@ use crate::equipment::{self, Machine, Tree, equipment};
 use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
-use crate::keeping::History;
+use crate::keeping::{self, History};
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
@@ -21,8 +21,20 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 11] =
-    ["format", "plant", "history", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
+const ROOT_KEYS: [&str; 12] = [
+    "format",
+    "plant",
+    "history",
+    "journal",
+    "gateways",
+    "sites",
+    "areas",
+    "lines",
+    "machines",
+    "templates",
+    "tags",
+    "alarms",
+];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
 /// runs, or empty where none does.
@@ -65,6 +77,7 @@ fn resolve(
     let root = Fields::new(&document, "the plant file", &ROOT_KEYS, problems);
     let name = plant_name(&root, problems);
     let history = History::read(&root, problems);
+    let journal = keeping::journal(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
     let equipment::Read { tree, machines, inheritance } = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
@@ -134,6 +147,7 @@ fn resolve(
         alarms: alarms.definitions,
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
+        journal,
         order: calculations.order,
         indices,
     })
