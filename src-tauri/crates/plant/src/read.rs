@@ -11,6 +11,7 @@ use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
 use crate::keeping::History;
+use crate::notifying::Notifying;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
@@ -21,8 +22,21 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 11] =
-    ["format", "plant", "history", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
+const ROOT_KEYS: [&str; 13] = [
+    "format",
+    "plant",
+    "history",
+    "gateways",
+    "sites",
+    "areas",
+    "lines",
+    "machines",
+    "templates",
+    "tags",
+    "alarms",
+    "mail",
+    "notifications",
+];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
 /// runs, or empty where none does.
@@ -121,6 +135,7 @@ fn resolve(
         }
     }
     alarms.check_limits(&tags, problems);
+    let notifying = Notifying::read(&root, &tree, &alarms.definitions, problems);
 
     let Tags { drafts, indices, .. } = tags;
     let tags = ordered_tags(drafts, &tree, &calculations)?;
@@ -133,6 +148,8 @@ fn resolve(
         alarms: alarms.definitions,
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
+        mail: notifying.mail,
+        notifications: notifying.rules,
         order: calculations.order,
         indices,
     })

@@ -6,6 +6,7 @@ mod bounds;
 mod common;
 mod document;
 mod lists;
+mod notifications;
 mod recording;
 mod references;
 mod reload;
