@@ -150,6 +150,11 @@ impl Data {
         self.folder.join("journal.db")
     }
 
+    /// Where messages wait until they are delivered.
+    pub fn outbox(&self) -> PathBuf {
+        self.folder.join("outbox.db")
+    }
+
     /// Where the logs are.
     pub fn logs(&self) -> PathBuf {
         self.folder.join("logs")

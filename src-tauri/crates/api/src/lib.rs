@@ -23,4 +23,4 @@ pub use bindings::typescript;
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
 pub use picture::{Line, Picture, draw};
-pub use router::{AddError, Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};
+pub use router::{AddError, Answer, Api, Demo, FrameRequest, Notifications, Parts, PlantFolder, Principal};

@@ -19,7 +19,9 @@ pub use alarm::{
     AcknowledgeAlarms, ActedOn, ActiveAlarm, ActiveAlarms, AlarmState, JournalEntry, JournalKind, JournalPage,
     ReadJournal, RefusedOccurrence, ResetAlarms,
 };
-pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
+pub use connection::{
+    ErrorCount, GatewayState, GatewayView, GivenUpView, NotificationsView, PlantStatus, ProblemView, Status, StoreView,
+};
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{
