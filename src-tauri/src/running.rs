@@ -159,6 +159,7 @@ impl Running {
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
+        let begins_after = notify::end_of(&journal);
         let engine = Engine::start(engine, plant);
         let snapshots = engine.snapshots();
         let file = data.outbox();
@@ -168,6 +169,7 @@ impl Running {
             file: file.clone(),
             plant: Box::new(move || Arc::clone(&snapshots().plant)),
             post: Arc::new(notifying::sender(&path)),
+            begins_after,
             zone: TimeZone::system(),
             runtime: tokio::runtime::Handle::current(),
         });

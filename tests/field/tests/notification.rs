@@ -71,6 +71,7 @@ impl Station {
             file: self.folder.path().join("outbox.db"),
             plant: Box::new(move || Arc::clone(&plant)),
             post,
+            begins_after: notify::end_of(&self.journal),
             zone: TimeZone::UTC,
             runtime: tokio::runtime::Handle::current(),
         };
@@ -82,7 +83,7 @@ impl Station {
         tokio::task::spawn_blocking(move || drop(notifier)).await.expect("it ends");
     }
 
-    /// Waits until the journal is followed, so that what is raised next is news.
+    /// Waits until the journal is followed.
     async fn started(&mut self) {
         self.start();
         self.until("it follows the journal", |status| status.rules > 0).await;
@@ -338,7 +339,7 @@ async fn what_happened_while_nobody_followed_the_journal_is_told_afterwards() {
     server.start().await;
     let mut station = Station::new(&hook(server.port, "http", "gather_s = 0"), Wallet::default());
     station.raise("before there was a rule");
-    station.started().await;
+    station.start();
     station.raise("while it ran");
     station.until("it is delivered", |status| status.delivered == 1).await;
     station.stop().await;
@@ -347,6 +348,31 @@ async fn what_happened_while_nobody_followed_the_journal_is_told_afterwards() {
     station.until("it is delivered", |status| status.delivered == 2).await;
     let told: Vec<_> = server.kept().iter().map(|kept| body(kept)["alarms"][0]["alarm"].clone()).collect();
     assert_eq!(told, ["while it ran", "while it was down"]);
+    station.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_while_there_was_no_rule_is_told_to_nobody() {
+    let mut server = Post::new(Speech::Http);
+    server.start().await;
+    let mut station = Station::new(&hook(server.port, "http", "gather_s = 0"), Wallet::default());
+    station.started().await;
+    station.raise("with the rule");
+    station.until("it is delivered", |status| status.delivered == 1).await;
+    station.stop().await;
+    let without = Station::new("", Wallet::default());
+    let with = std::mem::replace(&mut station.plant, Arc::clone(&without.plant));
+    station.start();
+    station.raise("without a rule");
+    let rested = |status: &Status| status.rules == 0 && status.delivered == 1;
+    station.until("the plant without rules is followed", rested).await;
+    station.stop().await;
+    station.plant = with;
+    station.start();
+    station.raise("with the rule again");
+    station.until("it is delivered", |status| status.delivered == 2).await;
+    let told: Vec<_> = server.kept().iter().map(|kept| body(kept)["alarms"][0]["alarm"].clone()).collect();
+    assert_eq!(told, ["with the rule", "with the rule again"]);
     station.stop().await;
 }
 

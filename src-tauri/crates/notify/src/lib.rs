@@ -21,5 +21,5 @@ mod send;
 pub use history::sqlite::OpenError;
 pub use letter::{Letter, trial};
 pub use outbox::GivenUp;
-pub use run::{Notifier, Parts, Status};
+pub use run::{Notifier, Parts, Status, end_of};
 pub use send::{Outcome, Post, Sender};

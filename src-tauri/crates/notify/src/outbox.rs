@@ -177,6 +177,13 @@ impl Outbox {
         })
     }
 
+    /// Forgets the place in the journal and what was held; messages that are to be sent are sent.
+    pub(crate) fn forget(&mut self) -> Result<(), StoreFailure> {
+        self.writer.transact(|transaction, _| {
+            transaction.execute_batch("DELETE FROM place; DELETE FROM held; DELETE FROM gathering;")
+        })
+    }
+
     /// Messages whose time has come, the oldest first.
     pub(crate) fn due(&self, now: Timestamp, most: usize) -> Result<Vec<Waiting>, StoreFailure> {
         self.store.read(|connection| {

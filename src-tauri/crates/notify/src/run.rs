@@ -55,6 +55,9 @@ pub struct Parts {
     pub plant: Box<dyn Fn() -> Arc<Plant> + Send>,
     /// What takes messages where they belong.
     pub post: Arc<dyn Post>,
+    /// Where the journal ended before the engine began, as [`end_of`] said: what follows is news also where nothing was
+    /// followed before.
+    pub begins_after: Option<i64>,
     /// The zone of quiet hours.
     pub zone: TimeZone,
     /// Where messages are sent.
@@ -96,6 +99,11 @@ enum Told {
     End,
 }
 
+/// Where a journal ends now; none where it cannot be read.
+pub fn end_of(journal: &Journal) -> Option<i64> {
+    newest(journal).ok()
+}
+
 impl Notifier {
     /// Opens the file, or makes it, and goes on where it was left.
     ///
@@ -112,6 +120,7 @@ impl Notifier {
             outbox,
             ledger: None,
             seq: None,
+            begins_after: parts.begins_after,
             plant: Arc::default(),
             classes: HashMap::new(),
             unkept: None,
@@ -162,6 +171,8 @@ struct Worker {
     ledger: Option<Ledger>,
     /// The last entry of the journal that was taken; none while no rule asks for any.
     seq: Option<i64>,
+    /// Where to begin at the first look.
+    begins_after: Option<i64>,
     plant: Arc<Plant>,
     /// The classes of its alarms.
     classes: HashMap<AlarmId, String>,
@@ -246,16 +257,18 @@ impl Worker {
 
     /// Takes what is new in the journal, decides, and keeps what was decided.
     fn follow(&mut self) -> Result<(), StoreFailure> {
+        self.keep()?;
+        let plant = Arc::clone(&self.plant);
+        let begins_after = self.begins_after.take();
+        if plant.notifications.is_empty() {
+            return self.rest();
+        }
         loop {
-            self.keep()?;
-            let plant = Arc::clone(&self.plant);
-            let newest = self.newest()?;
-            let is_asked = !plant.notifications.is_empty();
+            let newest = newest(&self.parts.journal)?;
             let before = self.seq;
             let seq = match before {
                 // What happened before there was a rule is nobody's news.
-                _ if !is_asked => newest,
-                None => newest,
+                None => begins_after.unwrap_or(newest),
                 Some(seq) if seq > newest => {
                     tracing::warn!(seq, newest, "the journal was begun anew; it is followed from its end");
                     newest
@@ -270,16 +283,24 @@ impl Worker {
             let Some(ledger) = &mut self.ledger else { return Ok(()) };
             let letters = ledger.collect(now, &plant.notifications, &self.parts.zone);
             let changes = ledger.take_changes();
-            let is_news = changes != Changes::default() || !letters.is_empty();
-            // Where nobody asks, the place need not be on disk at every entry: it is kept with the first rule.
-            if is_news || (is_asked && before != Some(seq)) {
+            if before != Some(seq) || changes != Changes::default() || !letters.is_empty() {
                 self.unkept = Some((seq, changes, letters));
             }
             self.keep()?;
-            if seq == newest {
+            if seq >= newest {
                 return Ok(());
             }
         }
+    }
+
+    /// Nobody asks to be told: what happens now is nobody's news later either.
+    fn rest(&mut self) -> Result<(), StoreFailure> {
+        if self.seq.is_some() {
+            self.outbox.forget()?;
+            self.seq = None;
+            self.ledger = Some(Ledger::default());
+        }
+        Ok(())
     }
 
     fn take(&mut self, seq: i64, plant: &Plant) -> Result<(), StoreFailure> {
@@ -293,11 +314,6 @@ impl Worker {
             }
         }
         Ok(())
-    }
-
-    fn newest(&self) -> Result<i64, StoreFailure> {
-        let page = self.parts.journal.page(&Query { limit: 1, ..Query::default() })?;
-        Ok(page.records.first().map_or(0, |record| record.seq))
     }
 
     fn keep(&mut self) -> Result<(), StoreFailure> {
@@ -416,6 +432,12 @@ impl Worker {
         let at = self.parts.clock.now().wall;
         self.parts.journal.append(vec![Entry::System(System { at, message })], None);
     }
+}
+
+/// The number of the journal's newest entry; 0 for none.
+fn newest(journal: &Journal) -> Result<i64, StoreFailure> {
+    let page = journal.page(&Query { limit: 1, ..Query::default() })?;
+    Ok(page.records.first().map_or(0, |record| record.seq))
 }
 
 /// How long to wait after so many attempts that failed before this one.
