@@ -286,3 +286,52 @@ fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlit
         .map_err(|error| tracing::error!(%error, "a row of the outbox is not understood"))
         .ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Now;
+
+    use super::*;
+
+    /// A clock that stands still.
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Now {
+            Now::default()
+        }
+    }
+
+    fn letter(id: &str) -> Letter {
+        Letter {
+            id: id.into(),
+            rule: "night".into(),
+            to: "anna@plant.example".into(),
+            at: Timestamp::default(),
+            lines: Vec::new(),
+            more: 0,
+            is_trial: false,
+        }
+    }
+
+    /// A commit may reach the disk although the disk reported an error, and is then repeated.
+    #[test]
+    fn what_is_kept_twice_is_sent_once() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let path = folder.path().join("outbox.db");
+        let mut outbox = Outbox::open(path.clone(), Arc::new(Noon)).expect("an outbox");
+        let now = Timestamp::default();
+        for _ in 0..2 {
+            outbox.keep(7, &Changes::default(), &[letter("a"), letter("b")]).expect("a disk that works");
+            outbox.delivered("a", now).expect("a disk that works");
+        }
+        let waiting: Vec<_> =
+            outbox.due(now, 10).expect("a disk that works").into_iter().map(|w| w.letter.id).collect();
+        assert_eq!(waiting, ["b"]);
+        drop(outbox);
+        let mut outbox = Outbox::open(path, Arc::new(Noon)).expect("an outbox");
+        assert_eq!(outbox.load().expect("a disk that works").seq, Some(7));
+        let standing = outbox.standing().expect("a disk that works");
+        assert_eq!((standing.waiting, standing.delivered), (1, 1));
+    }
+}
