@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::data::{self, DataError};
 use crate::operate::{self, Served, Showing};
 use crate::running::Source;
-use crate::{act, check, export, history, import, secrets};
+use crate::{act, check, export, history, import, notifying, secrets};
 
 /// Exit code where another Andon has the data folder.
 const IN_USE: u8 = 2;
@@ -63,6 +63,9 @@ enum Command {
     /// Keep the passwords and keys that a plant file names.
     #[command(subcommand)]
     Secret(secrets::SecretCommand),
+    /// Look after the messages to people who are not at the screen.
+    #[command(subcommand)]
+    Notify(notifying::NotifyCommand),
     /// Look after the history: check it, copy it, put a copy back.
     #[command(subcommand)]
     History(history::HistoryCommand),
@@ -135,6 +138,10 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             secrets::run(what, data::last_plant(&folder))?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Notify(what)) => {
+            let folder = data.map_or_else(data::default, Ok)?;
+            notifying::run(what, data::last_plant(&folder))
+        }
         Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
         Some(Command::Journal(what)) => {
             export::run_journal(&data.map_or_else(data::default, Ok)?, &what)?;
@@ -185,6 +192,7 @@ mod tests {
             "andon secret set broker --login",
             "andon secret list --plant plants/ulm",
             "andon secret forget broker",
+            "andon notify test night-shift --plant plants/ulm",
             "andon history check",
             "andon history backup /media/stick/andon.backup --data /tmp/a",
             "andon history restore andon.backup",
@@ -220,6 +228,7 @@ mod tests {
             "andon import",
             "andon check",
             "andon history backup",
+            "andon notify test",
             "andon secret set broker tr0ub4dor",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line} should not be understood");

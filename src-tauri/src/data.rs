@@ -155,6 +155,11 @@ impl Data {
         journal(&self.folder)
     }
 
+    /// Where messages wait until they are delivered.
+    pub fn outbox(&self) -> PathBuf {
+        self.folder.join("outbox.db")
+    }
+
     /// Where the logs are.
     pub fn logs(&self) -> PathBuf {
         self.folder.join("logs")

@@ -10,6 +10,7 @@ use history::History;
 use jiff::tz::TimeZone;
 use journal::Journal;
 use model::Clock;
+use notify::Notifier;
 use plant::{Plant, Problem, TagIndices};
 use simulator::{Demo, PastTag};
 
@@ -17,6 +18,7 @@ use crate::check;
 use crate::data::{self, Data, DataError};
 use crate::demo::Disturbances;
 use crate::folder::{Folder, Owner};
+use crate::notifying::{self, Notifications};
 use crate::secrets::Store;
 
 /// So much past is made up for the demo where it has none.
@@ -65,6 +67,14 @@ pub enum StartError {
         /// Why.
         source: journal::OpenError,
     },
+    /// Another Andon wrote the file, or worse.
+    #[error("the outbox {file} cannot be opened")]
+    OpeningOutbox {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: notify::OpenError,
+    },
 }
 
 /// A plant that runs.
@@ -75,6 +85,7 @@ pub struct Running {
     pub name: String,
     history: Arc<History>,
     journal: Arc<Journal>,
+    notifier: Arc<Notifier>,
     demo: Option<Arc<Demo>>,
 }
 
@@ -148,23 +159,44 @@ impl Running {
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
+        let begins_after = notify::end_of(&journal);
+        let engine = Engine::start(engine, plant);
+        let snapshots = engine.snapshots();
+        let file = data.outbox();
+        let notifier = Notifier::start(notify::Parts {
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            file: file.clone(),
+            plant: Box::new(move || Arc::clone(&snapshots().plant)),
+            post: Arc::new(notifying::sender(&path)),
+            begins_after,
+            zone: TimeZone::system(),
+            runtime: tokio::runtime::Handle::current(),
+        });
+        let notifier = notifier.map(Arc::new).map_err(|source| StartError::OpeningOutbox { file, source })?;
         let api = Api::new(api::Parts {
-            engine: Engine::start(engine, plant),
+            engine,
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),
             folder: Arc::new(folder),
             problems: reading.problems,
             demo: demo.as_ref().map(|demo| Box::new(Disturbances(Arc::clone(demo))) as Box<dyn api::Demo>),
+            notifications: Some(Box::new(Notifications(Arc::clone(&notifier)))),
             version: env!("CARGO_PKG_VERSION"),
             zone: TimeZone::system(),
         });
-        Ok(Self { api: Arc::new(api), name, history, journal, demo })
+        Ok(Self { api: Arc::new(api), name, history, journal, notifier, demo })
     }
 
     /// Ends it in order: links, engine, stores, demo. What is known is on disk afterwards, as far as the disk allows.
     pub async fn stop(self) {
         self.api.stop().await;
+        // It may have something to say to the journal. Joins its thread: not on one of the runtime's.
+        let notifier = self.notifier;
+        if tokio::task::spawn_blocking(move || notifier.stop()).await.is_err() {
+            tracing::error!("notification did not end in order");
+        }
         let (tell, told) = tokio::sync::oneshot::channel();
         // Nothing more to say: told once everything before it is on disk.
         let done = Box::new(move |result: Result<Vec<i64>, journal::StoreFailure>| {

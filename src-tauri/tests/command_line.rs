@@ -31,6 +31,46 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A web server that takes one message, and what it was sent.
+fn take_one() -> (u16, mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody sends");
+        let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").expect("a stream");
+        tell.send(head.join("\n")).expect("the test waits");
+    });
+    (port, told)
+}
+
+#[test]
+fn a_trial_message_goes_to_everybody_whom_a_notification_names() {
+    let (port, told) = take_one();
+    let plant = tempfile::tempdir().expect("a scratch folder");
+    let text = format!(
+        "[plant]\nname = \"Ulm\"\n[[notifications]]\nname = \"night\"\n\
+         to = [\"http://127.0.0.1:{port}/first\", \"http://127.0.0.1:1/second\"]\n"
+    );
+    fs::write(plant.path().join("plant.toml"), text).expect("a file");
+    let folder = plant.path().to_str().expect("a path in UTF-8");
+    let output = andon(&["notify", "test", "night", "--plant", folder]);
+    let said = text_of(&output);
+    assert!(told.recv_timeout(Duration::from_secs(10)).expect("it is sent").starts_with("POST /first HTTP/1.1"));
+    assert!(said.contains(&format!("http://127.0.0.1:{port}/first: delivered: 204")), "{said}");
+    assert!(said.contains("http://127.0.0.1:1/second: not delivered"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "somebody was not reached");
+    let unknown = andon(&["notify", "test", "nihgt", "--plant", folder]);
+    assert!(text_of(&unknown).contains("no notification \"nihgt\"; it has: night"), "{}", text_of(&unknown));
+}
+
+/// What a program printed, on both ways.
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
 /// An Andon that is served, until it is dropped.
 struct Served {
     child: Child,

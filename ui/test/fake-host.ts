@@ -60,6 +60,10 @@ export class FakeHost implements Host {
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
+  /** Whether this machine has something to make a sound with. */
+  sound: boolean | null = true;
+  /** Messages of the desktop, newest last. */
+  readonly announced: { title: string; text: string }[] = [];
   /** Whether values have come in at least once. */
   started = false;
 
@@ -81,6 +85,19 @@ export class FakeHost implements Host {
       plcFrozen: false,
       flooding: false,
     };
+  }
+
+  hasSound(): Promise<boolean | null> {
+    return Promise.resolve(this.sound);
+  }
+
+  mayAnnounce(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  announce(title: string, text: string): Promise<void> {
+    this.announced.push({ title, text });
+    return Promise.resolve();
   }
 
   /** The tag with this id; a test that names none is wrong. */

@@ -127,6 +127,7 @@ async fn andon(port: u16) -> Figures {
         folder: Arc::new(NoFolder),
         problems: vec![],
         demo: None,
+        notifications: None,
         zone: jiff::tz::TimeZone::UTC,
         version: "bench",
     });

@@ -850,6 +850,56 @@ queued: number,
  * Rows given up because the queue was full or the store was not working.
  */
 dropped: number, };
+export type GivenUpView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The rule it followed.
+ */
+rule: string, 
+/**
+ * To whom it should have gone.
+ */
+to: string, 
+/**
+ * When it was given up.
+ */
+at: number, 
+/**
+ * Why.
+ */
+reason: string, };
+export type NotificationsView = { 
+/**
+ * Whether what is to be told is told.
+ */
+working: boolean, 
+/**
+ * Why not, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * Since when it stands as it does.
+ */
+since: number, 
+/**
+ * How many rules there are.
+ */
+rules: number, 
+/**
+ * Messages that are to be sent.
+ */
+waiting: number, 
+/**
+ * Messages that were delivered within the last 30 days.
+ */
+delivered: number, 
+/**
+ * The newest messages that were given up, newest first.
+ */
+givenUp: Array<GivenUpView>, };
 export type ProblemView = { 
 /**
  * Whether it keeps the plant from being activated; otherwise it is a warning.
@@ -897,6 +947,10 @@ history: StoreView,
  * The journal file.
  */
 journal: StoreView, 
+/**
+ * Who is told away from the screen; none where the plant file asks for nobody.
+ */
+notifications: NotificationsView | null, 
 /**
  * The plant file.
  */

@@ -84,6 +84,8 @@ fn declarations(config: &Config) -> Vec<String> {
         ErrorCount,
         GatewayView,
         StoreView,
+        GivenUpView,
+        NotificationsView,
         ProblemView,
         PlantStatus,
         Status,

@@ -173,6 +173,7 @@ impl Called {
             folder: Arc::new(plant_folder),
             problems: vec![],
             demo: Some(Box::new(NoMachines)),
+            notifications: None,
             zone: TimeZone::UTC,
             version: "0.0.0",
         });

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
-use crate::wire::{DemoAct, DemoView, Host, Permission};
+use crate::wire::{DemoAct, DemoView, Host, NotificationsView, Permission};
 use crate::{Audit, Code, Failure, contract};
 
 /// Most tags that one request may name.
@@ -102,6 +102,15 @@ pub trait Demo: Send + Sync {
     fn act(&self, act: DemoAct) -> Result<DemoView, String>;
 }
 
+/// What tells people who are not at the screen.
+pub trait Notifications: Send + Sync {
+    /// How it fares; `None` where the plant file asks for nobody.
+    fn view(&self) -> Option<NotificationsView>;
+
+    /// Goes up with every change of the view.
+    fn revision(&self) -> u64;
+}
+
 /// What the contract is carried out with.
 pub struct Parts {
     /// The live plant.
@@ -118,6 +127,8 @@ pub struct Parts {
     pub problems: Vec<plant::Problem>,
     /// The demo plant's disturbances, where this is the demo plant.
     pub demo: Option<Box<dyn Demo>>,
+    /// What tells people who are not at the screen, where it runs.
+    pub notifications: Option<Box<dyn Notifications>>,
     /// The zone in which pictures write times.
     pub zone: TimeZone,
     /// The program's version.
@@ -201,13 +212,20 @@ impl Api {
             journal_revision: fold(0, journal.written.cast_signed()),
             revision: snapshot.revision,
             wall: now.wall,
-            status_revision: stores.iter().fold(snapshot.links_revision, |revision, store| {
-                fold(fold(revision, store.since.millis()), i64::from(store.warns()))
-            }),
+            status_revision: stores
+                .iter()
+                .fold(snapshot.links_revision, |revision, store| {
+                    fold(fold(revision, store.since.millis()), i64::from(store.warns()))
+                })
+                .wrapping_add(self.notifications_revision()),
             age_ms: u32::try_from(now.uptime.since(snapshot.at.uptime).as_millis()).unwrap_or(u32::MAX),
             unacknowledged: snapshot.alarms.unacknowledged.map(saturated),
             active: snapshot.alarms.active.map(saturated),
         }
+    }
+
+    fn notifications_revision(&self) -> u32 {
+        self.parts.notifications.as_ref().map_or(0, |notifications| fold(0, notifications.revision().cast_signed()))
     }
 
     async fn call_checked(&self, who: &Principal, name: &str, request: &[u8]) -> Result<Answer, Failure> {

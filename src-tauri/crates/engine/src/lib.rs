@@ -141,6 +141,12 @@ impl Engine {
         self.published.load_full()
     }
 
+    /// What gives out the live plant as it was published last, for whoever outlives a borrow of the engine.
+    pub fn snapshots(&self) -> impl Fn() -> Arc<Snapshot> + Send + 'static {
+        let published = Arc::clone(&self.published);
+        move || published.load_full()
+    }
+
     /// Does something to alarms. What the answer calls done is on disk.
     ///
     /// # Errors

@@ -181,10 +181,14 @@ fn entry(i: i64) -> Outcome<Entry> {
             at,
             cause,
             value: Some(81.5),
+            level: 0,
+            announced: None,
+            suppressed: false,
         },
         equipment: Some(EquipmentId::new(equipment)),
         priority: PRIORITIES[priority],
         message: format!("Temperature {} in tank {machine} is above its limit", alarm / MACHINES),
         value: "81.5 °C".to_owned(),
+        deed: None,
     }))
 }

@@ -22,6 +22,8 @@ mod gateways;
 mod ids;
 mod keeping;
 mod nearest;
+mod notification;
+mod notifying;
 mod plant;
 mod problem;
 mod read;
@@ -34,6 +36,7 @@ use std::collections::BTreeMap;
 
 pub use addition::{Addition, NewMachine, NewTag, Unwritable, id_of, numbered};
 pub use difference::{Changes, Difference, difference};
+pub use notification::{Mail, MailTls, Notification, Quiet, Recipient};
 pub use plant::{AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, Role, Source, Tag, TagIndices, Watch};
 pub use problem::{Problem, Severity};
 pub use read::read;

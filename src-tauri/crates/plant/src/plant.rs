@@ -7,7 +7,7 @@ use std::time::Duration;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
-use crate::Recording;
+use crate::{Mail, Notification, Recording};
 
 /// A plant without errors. Made by [`crate::read`] only; the default one is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +28,10 @@ pub struct Plant {
     pub size_limit_bytes: Option<u64>,
     /// How long events are kept, and how large their file may grow.
     pub journal: JournalKeep,
+    /// The server that takes e-mail; `None` where there is none.
+    pub mail: Option<Mail>,
+    /// Who is told of alarms away from the screen, in the order of the plant file.
+    pub notifications: Vec<Notification>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
@@ -220,6 +224,11 @@ impl Plant {
     /// The gateway of an id.
     pub fn gateway(&self, id: &str) -> Option<&Gateway> {
         self.gateways.iter().find(|gateway| gateway.spec.id == id)
+    }
+
+    /// The rule of notification of a name.
+    pub fn notification(&self, name: &str) -> Option<&Notification> {
+        self.notifications.iter().find(|rule| *rule.name == *name)
     }
 
     /// What a gateway has to fetch, in the order of the tags.

@@ -11,6 +11,7 @@ use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
 use crate::keeping::{self, History};
+use crate::notifying::Notifying;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
@@ -21,7 +22,7 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 12] = [
+const ROOT_KEYS: [&str; 14] = [
     "format",
     "plant",
     "history",
@@ -34,6 +35,8 @@ const ROOT_KEYS: [&str; 12] = [
     "templates",
     "tags",
     "alarms",
+    "mail",
+    "notifications",
 ];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
@@ -135,6 +138,7 @@ fn resolve(
         }
     }
     alarms.check_limits(&tags, problems);
+    let notifying = Notifying::read(&root, &tree, &alarms.definitions, problems);
 
     let Tags { drafts, indices, .. } = tags;
     let tags = ordered_tags(drafts, &tree, &calculations)?;
@@ -148,6 +152,8 @@ fn resolve(
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
         journal,
+        mail: notifying.mail,
+        notifications: notifying.rules,
         order: calculations.order,
         indices,
     })

@@ -17,6 +17,7 @@ impl Api {
             gateways: snapshot.links.iter().map(|link| gateway_view(link, &snapshot.plant, now)).collect(),
             history: store_view(self.parts.history.status()),
             journal: store_view(self.parts.journal.status()),
+            notifications: self.parts.notifications.as_ref().and_then(|notifications| notifications.view()),
             plant: self.plant_status(),
         })
     }

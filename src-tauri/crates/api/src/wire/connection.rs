@@ -15,6 +15,8 @@ pub struct Status {
     pub history: StoreView,
     /// The journal file.
     pub journal: StoreView,
+    /// Who is told away from the screen; none where the plant file asks for nobody.
+    pub notifications: Option<NotificationsView>,
     /// The plant file.
     pub plant: PlantStatus,
 }
@@ -149,6 +151,46 @@ pub struct StoreView {
     /// Rows given up because the queue was full or the store was not working.
     #[ts(type = "number")]
     pub dropped: u64,
+}
+
+/// How it fares with telling people who are not at the screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationsView {
+    /// Whether what is to be told is told.
+    pub working: bool,
+    /// Why not, in words; empty while all is well.
+    pub reason: String,
+    /// Since when it stands as it does.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// How many rules there are.
+    pub rules: u32,
+    /// Messages that are to be sent.
+    #[ts(type = "number")]
+    pub waiting: u64,
+    /// Messages that were delivered within the last 30 days.
+    #[ts(type = "number")]
+    pub delivered: u64,
+    /// The newest messages that were given up, newest first.
+    pub given_up: Vec<GivenUpView>,
+}
+
+/// A message that was not delivered and is not tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenUpView {
+    /// Its id.
+    pub id: String,
+    /// The rule it followed.
+    pub rule: String,
+    /// To whom it should have gone.
+    pub to: String,
+    /// When it was given up.
+    #[ts(type = "number")]
+    pub at: i64,
+    /// Why.
+    pub reason: String,
 }
 
 /// The plant file: what runs, and what the last reading of it found.

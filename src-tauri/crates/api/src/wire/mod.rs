@@ -21,7 +21,9 @@ pub use alarm::{
     ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, RefusedAct, ShelveAlarms,
     SuppressedAlarm,
 };
-pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
+pub use connection::{
+    ErrorCount, GatewayState, GatewayView, GivenUpView, NotificationsView, PlantStatus, ProblemView, Status, StoreView,
+};
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{

@@ -8,6 +8,7 @@ mod common;
 mod document;
 mod kinds;
 mod lists;
+mod notifications;
 mod recording;
 mod references;
 mod reload;
