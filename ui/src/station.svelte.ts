@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 
 import { NOTHING } from './contract/commands';
-import type { ActiveAlarm, Session, Status, TagView } from './contract/contract';
+import type { ActiveAlarm, Session, Status, TagView, SuppressedAlarm } from './contract/contract';
 import { callError, type CallError, type Host } from './host/host';
 import { isUnacknowledged, summarise } from './live/alarm-summary';
 import { Clock } from './live/clock.svelte';
@@ -30,6 +30,8 @@ export class Station {
   plant = $state.raw<PlantIndex | null>(null);
   /** Unacknowledged first, then by priority, then newest first, as the engine orders them. */
   alarms = $state.raw<readonly ActiveAlarm[]>([]);
+  /** The alarms that are not announced: shelved, suppressed by design, out of service. */
+  suppressed = $state.raw<readonly SuppressedAlarm[]>([]);
   /** Whether `alarms` is what the engine last told of. */
   alarmsRead = $state(false);
   /** Those that somebody still has to take notice of, in the same order. */
@@ -137,7 +139,9 @@ export class Station {
   }
 
   async #readAlarms(): Promise<void> {
-    this.alarms = (await this.host.call('alarms_read', NOTHING)).alarms;
+    const read = await this.host.call('alarms_read', NOTHING);
+    this.alarms = read.alarms;
+    this.suppressed = read.suppressed;
     this.alarmsRead = true;
     this.annunciator.follow(this.alarms);
   }

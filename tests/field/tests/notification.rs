@@ -121,11 +121,22 @@ impl Station {
         let occurrence =
             OccurrenceId { alarm: AlarmId::new(alarm), raised: model::Timestamp::from_millis(self.raised) };
         let change = AlarmChange {
-            transition: Transition { occurrence, from, to, at, cause, value: Some(82.5) },
+            transition: Transition {
+                occurrence,
+                from,
+                to,
+                at,
+                announced: (cause == Cause::Raised).then_some(at),
+                cause,
+                value: Some(82.5),
+                level: 0,
+                suppressed: false,
+            },
             equipment: Some(EquipmentId::new("ulm/fill/line1/filler")),
             priority: Priority::try_from(2).expect("2"),
             message: format!("{alarm}: Überdruck\r\nBcc: x@y"),
             value: "82.5 bar".into(),
+            deed: None,
         };
         let (tell, told) = std::sync::mpsc::channel();
         let done = move |result: Result<Vec<i64>, _>| tell.send(result.is_ok()).expect("the test waits");
@@ -138,7 +149,7 @@ impl Station {
         let page = self.journal.page(&Query { limit: 100, ..Query::default() }).expect("a journal");
         let words = page.records.into_iter().filter_map(|record| match record.entry {
             Entry::System(system) => Some(system.message),
-            Entry::Alarm(_) | Entry::Action(_) => None,
+            Entry::Alarm(_) | Entry::Remark(_) | Entry::Action(_) => None,
         });
         words.collect()
     }

@@ -28,7 +28,7 @@ fn said(station: &Station) -> Vec<String> {
     let page = station.journal.page(&Query { limit: Query::LIMIT, ..Query::default() }).expect("the journal is read");
     let words = page.records.into_iter().rev().filter_map(|record| match record.entry {
         Entry::System(system) => Some(system.message),
-        Entry::Alarm(_) | Entry::Action(_) => None,
+        Entry::Alarm(_) | Entry::Remark(_) | Entry::Action(_) => None,
     });
     words.filter(|message| message.starts_with("history: ") || message.starts_with("journal: ")).collect()
 }

@@ -227,7 +227,7 @@ tags: Array<TagView>,
  * All configured alarms.
  */
 alarms: Array<AlarmView>, };
-export type AlarmState = "normal" | "unack" | "acked" | "rtnUnack" | "latchedUnack" | "latchedAcked";
+export type AlarmState = "normal" | "unack" | "acked" | "rtnUnack" | "latchedUnack" | "latchedAcked" | "rtnUnconfirmed";
 export type ActiveAlarm = { 
 /**
  * Names the occurrence; an acknowledgement carries it.
@@ -286,6 +286,34 @@ ackedBy: string | null,
  */
 note: string | null, 
 /**
+ * At which station it was acknowledged.
+ */
+ackedAtStation: string | null, 
+/**
+ * Its priority before it was as severe as now; none where it never was another one.
+ */
+lastPriority: number | null, 
+/**
+ * Whether somebody has to confirm that the action was taken, and has not.
+ */
+needsConfirmation: boolean, 
+/**
+ * Who confirmed that the action was taken.
+ */
+confirmed: AlarmAct | null, 
+/**
+ * What was noted of it, the earliest first.
+ */
+notes: Array<AlarmAct>, 
+/**
+ * How often it was announced again because nobody did anything.
+ */
+reAlarms: number, 
+/**
+ * Whether it is the first of its group that stands.
+ */
+firstOut: boolean, 
+/**
  * Whether its source is silent or bad, so that the state is the last one known.
  */
 sourceLost: boolean, };
@@ -297,30 +325,113 @@ revision: number,
 /**
  * Unacknowledged first, then by priority, then newest first.
  */
-alarms: Array<ActiveAlarm>, };
-export type AcknowledgeAlarms = { 
+alarms: Array<ActiveAlarm>, 
+/**
+ * The alarms that are not announced, in the order of the plant. They are not among the others.
+ */
+suppressed: Array<SuppressedAlarm>, };
+export type AlarmAct = { 
+/**
+ * Who.
+ */
+user: string, 
+/**
+ * At which station.
+ */
+station: string, 
+/**
+ * What they said; may be empty.
+ */
+note: string, 
+/**
+ * When.
+ */
+at: number, };
+export type SuppressedAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * 1 highest to 4.
+ */
+priority: number, 
+/**
+ * What is shown.
+ */
+message: string, 
+/**
+ * The equipment's path, where it has one.
+ */
+equipment: string | null, 
+/**
+ * Whether its condition holds now.
+ */
+isPresent: boolean, 
+/**
+ * Who shelved it and why.
+ */
+shelved: AlarmAct | null, 
+/**
+ * Until when it is shelved.
+ */
+shelvedUntil: number | null, 
+/**
+ * Whether the shelving ends when it returns to normal.
+ */
+oneShot: boolean, 
+/**
+ * The plant's rule that suppresses it, in words.
+ */
+byDesign: string | null, 
+/**
+ * Since when it does.
+ */
+byDesignSince: number | null, 
+/**
+ * Who took it out of service and why.
+ */
+outOfService: AlarmAct | null, };
+export type ActOnOccurrences = { 
 /**
  * Which occurrences; at most 1,000 at once.
  */
 occurrences: Array<string>, 
 /**
- * What was seen or done; may be empty; at most 2,000 characters.
+ * What was seen or done; may be empty except for `alarm_note`; at most 2,000 characters.
  */
 note: string, };
-export type ResetAlarms = { 
+export type ActOnAlarms = { 
 /**
- * Which occurrences; at most 1,000 at once.
+ * Which alarms; at most 1,000 at once.
  */
-occurrences: Array<string>, 
+alarms: Array<string>, 
 /**
- * Why; may be empty; at most 2,000 characters.
+ * Why; at most 2,000 characters; must be said where an alarm is taken out of service.
  */
 note: string, };
-export type RefusedOccurrence = { 
+export type ShelveAlarms = { 
 /**
- * Which.
+ * Which alarms; at most 1,000 at once.
  */
-occurrence: string, 
+alarms: Array<string>, 
+/**
+ * For how long at most, in minutes; an alarm may allow less than is asked.
+ */
+minutes: number, 
+/**
+ * Until they return to normal, if that is earlier.
+ */
+oneShot: boolean, 
+/**
+ * Why; at most 2,000 characters.
+ */
+note: string, };
+export type RefusedAct = { 
+/**
+ * Which occurrence or alarm.
+ */
+target: string, 
 /**
  * Why, in words.
  */
@@ -333,8 +444,8 @@ done: Array<string>,
 /**
  * Not done, each with its reason.
  */
-refused: Array<RefusedOccurrence>, };
-export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "action" | "system";
+refused: Array<RefusedAct>, };
+export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "escalated" | "eased" | "reAlarmed" | "announced" | "confirmed" | "noted" | "shelved" | "unshelved" | "suppressed" | "unsuppressed" | "outOfService" | "inService" | "heard" | "action" | "system";
 export type JournalFilter = { 
 /**
  * Only of this equipment and below.
@@ -1575,9 +1686,21 @@ export interface Commands {
   /** Every alarm that still needs somebody. */
   alarms_read: { request: Nothing; answer: ActiveAlarms };
   /** Acknowledges occurrences of alarms; what it says is done is on disk. */
-  alarm_acknowledge: { request: AcknowledgeAlarms; answer: ActedOn };
+  alarm_acknowledge: { request: ActOnOccurrences; answer: ActedOn };
+  /** Confirms that what alarms ask for was done. */
+  alarm_confirm: { request: ActOnOccurrences; answer: ActedOn };
   /** Resets latched alarms whose condition is gone and that are acknowledged. */
-  alarm_reset: { request: ResetAlarms; answer: ActedOn };
+  alarm_reset: { request: ActOnOccurrences; answer: ActedOn };
+  /** Makes a note on occurrences of alarms. */
+  alarm_note: { request: ActOnOccurrences; answer: ActedOn };
+  /** Shelves alarms: they are not announced for a while. */
+  alarm_shelve: { request: ShelveAlarms; answer: ActedOn };
+  /** Announces shelved alarms again. */
+  alarm_unshelve: { request: ActOnAlarms; answer: ActedOn };
+  /** Takes alarms out of service while their equipment is worked on. */
+  alarm_out_of_service: { request: ActOnAlarms; answer: ActedOn };
+  /** Returns alarms to service. */
+  alarm_in_service: { request: ActOnAlarms; answer: ActedOn };
   /** A page of the journal, newest first. */
   journal_read: { request: ReadJournal; answer: JournalPage };
   /** Begins to write a part of the journal as a file. */

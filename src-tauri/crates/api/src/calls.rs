@@ -215,7 +215,7 @@ impl Called {
                 Phase::Intent => Some((action.command, "intent".to_owned())),
                 Phase::Outcome { words, .. } => Some((action.command, words)),
             },
-            Entry::Alarm(_) | Entry::System(_) => None,
+            Entry::Alarm(_) | Entry::Remark(_) | Entry::System(_) => None,
         };
         page.records.into_iter().rev().filter_map(|record| words(record.entry)).collect()
     }

@@ -306,7 +306,7 @@ impl Scribe {
         let now = self.store.clock().now();
         let known = self.known;
         let (done, newest) = self.writer.transact(|transaction, _| {
-            let newest = entries::newest_time(transaction)?.unwrap_or(now.wall);
+            let newest = entries::reach(transaction)?.newest.unwrap_or(now.wall);
             let (at_first, since) = known.unwrap_or((newest, now.uptime));
             // A clock that was set years ahead must not cost the whole journal.
             let sure = now.wall.min(at_first.saturating_add(now.uptime.since(since)));

@@ -52,6 +52,7 @@ fn kind(entry: &Entry) -> Kind {
             Cause::Acknowledged(_) => Kind::Acknowledged,
             other => panic!("{other:?} is not made"),
         },
+        Entry::Remark(_) => panic!("none is made"),
         Entry::Action(_) => Kind::Outcome,
         Entry::System(_) => Kind::System,
     }
@@ -70,12 +71,13 @@ fn is_meant(query: &Query, entry: &Entry) -> bool {
             let path = change.equipment.as_ref().map_or("", |equipment| equipment.as_str());
             (user, vec![change.message.as_str(), path, user, note])
         }
+        Entry::Remark(remark) => ("", vec![remark.message.as_str()]),
         Entry::Action(action) => (action.user.as_str(), vec![&*action.command, &*action.target, &*action.user, "done"]),
         Entry::System(system) => ("", vec![system.message.as_str()]),
     };
     let change = match entry {
         Entry::Alarm(change) => Some(change),
-        Entry::Action(_) | Entry::System(_) => None,
+        Entry::Remark(_) | Entry::Action(_) | Entry::System(_) => None,
     };
     query.alarm.as_ref().is_none_or(|id| change.is_some_and(|c| c.transition.occurrence.alarm == *id))
         && query.equipment.as_ref().is_none_or(|wanted| {

@@ -25,6 +25,7 @@ fn newest(journal: &Journal, limit: usize) -> Vec<String> {
 fn message(entry: Entry) -> String {
     match entry {
         Entry::Alarm(change) => change.message,
+        Entry::Remark(remark) => remark.message,
         Entry::Action(action) => action.command,
         Entry::System(system) => system.message,
     }
@@ -193,7 +194,7 @@ fn nothing_that_was_acknowledged_is_lost_when_the_process_is_killed() {
         let standing = journal.known().unwrap();
         for i in 0..=alarm {
             let id = AlarmId::new(format!("alarm {i}"));
-            let standings = standing.iter().find(|(alarm, _)| *alarm == id).map(|(_, standings)| standings);
+            let standings = standing.get(&id).map(|known| &known.standings);
             assert!(standings.is_some_and(|all| all[0].state == State::Unack), "{id} was acknowledged and is lost");
         }
         let newest = journal.page(&Query { limit: 1, ..Query::default() }).unwrap().records[0].seq;

@@ -51,6 +51,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4e6f,
     tables: &[STEPS],
     checked_up_to: 64 * 1024 * 1024,
+    counted: "messages",
     on_full_disk: OnFullDisk::UseBallast,
 };
 

@@ -247,7 +247,7 @@ impl Worker {
     fn take_plant(&mut self) {
         let plant = (self.parts.plant)();
         if !Arc::ptr_eq(&plant, &self.plant) {
-            self.classes = plant.alarms.iter().map(|alarm| (alarm.id.clone(), alarm.class.clone())).collect();
+            self.classes = plant.alarms.iter().map(|alarm| (alarm.id.clone(), alarm.class.to_string())).collect();
             self.plant = plant;
             if let Some(ledger) = &mut self.ledger {
                 ledger.keep_to(&self.plant.notifications);

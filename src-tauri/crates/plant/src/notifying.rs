@@ -51,7 +51,7 @@ impl Notifying {
     /// Reads `[mail]` and `[[notifications]]`, once equipment and alarms are known.
     pub fn read(root: &Fields<'_, '_>, tree: &Tree, alarms: &[AlarmDefinition], problems: &mut Problems) -> Self {
         let mail = root.inner("mail", problems).and_then(|table| mail(table, problems));
-        let classes: HashSet<&str> = alarms.iter().map(|alarm| &*alarm.class).collect();
+        let classes: HashSet<&str> = alarms.iter().map(|alarm| alarm.class.word()).collect();
         let mut rules: Vec<Notification> = Vec::new();
         let mut names: HashMap<String, Place> = HashMap::new();
         for table in root.list("notifications", problems) {

@@ -78,7 +78,7 @@ pub fn messages(journal: &Journal) -> Vec<String> {
     let page = journal.page(&Query { limit: Query::LIMIT, ..Query::default() }).expect("reads");
     let words = page.records.into_iter().rev().map(|record| match record.entry {
         Entry::System(system) => system.message,
-        Entry::Alarm(_) | Entry::Action(_) => "something else".to_owned(),
+        Entry::Alarm(_) | Entry::Remark(_) | Entry::Action(_) => "something else".to_owned(),
     });
     words.collect()
 }
