@@ -15,6 +15,8 @@ import type {
   Session,
   Status,
   TagView,
+  ShelveAlarms,
+  SuppressedAlarm,
 } from '../src/contract/contract';
 import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
@@ -44,6 +46,7 @@ export class FakeHost implements Host {
   };
   status: Status;
   alarms: ActiveAlarm[] = [];
+  suppressed: SuppressedAlarm[] = [];
   journal: JournalEntry[] = [];
   demo: DemoView;
   /** The engine's wall time. */
@@ -216,9 +219,15 @@ export class FakeHost implements Host {
         plant: this.status.plant,
       }),
       tag_write: ({ value }) => ({ outcome: 'done', words: '', wanted: String(value), before: '' }),
-      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms }),
+      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms, suppressed: this.suppressed }),
       alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
       alarm_reset: ({ occurrences }) => this.#reset(occurrences),
+      alarm_confirm: ({ occurrences }) => ({ done: occurrences, refused: [] }),
+      alarm_note: ({ occurrences }) => ({ done: occurrences, refused: [] }),
+      alarm_shelve: (shelve) => this.#shelve(shelve),
+      alarm_unshelve: ({ alarms }) => this.#announce(alarms),
+      alarm_out_of_service: ({ alarms }) => ({ done: alarms, refused: [] }),
+      alarm_in_service: ({ alarms }) => this.#announce(alarms),
       journal_read: (read) => this.#journalPage(read),
       journal_export: () => ({ export: 1 }),
       alarm_performance: (read) => fakePerformance(read),
@@ -282,7 +291,7 @@ export class FakeHost implements Host {
         ),
     );
     const refused = occurrences.filter((each) => !hit.has(each));
-    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'already acknowledged' })) };
+    return { done, refused: refused.map((target) => ({ target, reason: 'already acknowledged' })) };
   }
 
   #reset(occurrences: string[]): ActedOn {
@@ -291,7 +300,31 @@ export class FakeHost implements Host {
     );
     this.setAlarms(this.alarms.filter((each) => !done.includes(each.occurrence)));
     const refused = occurrences.filter((each) => !done.includes(each));
-    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'its cause is still present' })) };
+    return { done, refused: refused.map((target) => ({ target, reason: 'its cause is still present' })) };
+  }
+
+  #shelve({ alarms, minutes, oneShot, note }: ShelveAlarms): ActedOn {
+    const shelved = this.alarms.filter((each) => alarms.includes(each.alarm));
+    this.suppressed = shelved.map(({ alarm, priority, message, equipment }) => ({
+      alarm,
+      priority,
+      message,
+      equipment,
+      isPresent: true,
+      shelved: { user: this.session.user, station: this.session.station, note, at: this.now },
+      shelvedUntil: this.now + minutes * 60_000,
+      oneShot,
+      byDesign: null,
+      byDesignSince: null,
+      outOfService: null,
+    }));
+    this.setAlarms(this.alarms.filter((each) => !alarms.includes(each.alarm)));
+    return { done: alarms, refused: [] };
+  }
+
+  #announce(alarms: string[]): ActedOn {
+    this.suppressed = this.suppressed.filter((each) => !alarms.includes(each.alarm));
+    return { done: alarms, refused: [] };
   }
 
   #journalPage(read: ReadJournal): JournalPage {

@@ -118,6 +118,13 @@ export function fakeAlarms(plant: PlantView, count: number, now: number): Active
       ackedAt: acked ? raisedAt + 3_000 : null,
       ackedBy: acked ? 'anton' : null,
       note: acked ? 'Valve reset by hand' : null,
+      ackedAtStation: null,
+      lastPriority: null,
+      needsConfirmation: false,
+      confirmed: null,
+      notes: [],
+      reAlarms: 0,
+      firstOut: false,
       sourceLost: at % 11 === 4,
     };
   });

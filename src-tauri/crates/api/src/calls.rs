@@ -283,7 +283,7 @@ async fn an_acknowledgement_is_in_the_journal_when_it_is_answered() {
     let acted =
         called.json("alarm_acknowledge", json!({ "occurrences": [occurrence, "nonsense"], "note": note })).await;
     assert_eq!(acted["done"], json!([occurrence]));
-    assert_eq!(acted["refused"][0]["occurrence"], "nonsense");
+    assert_eq!(acted["refused"][0]["target"], "nonsense");
 
     let page = called.json("journal_read", json!({ "limit": 50, "filter": { "alarm": "a/b/c/press/hot" } })).await;
     let newest = &page["entries"][0];

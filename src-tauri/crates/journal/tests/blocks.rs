@@ -199,7 +199,12 @@ fn a_file_of_the_first_format_is_brought_up_and_sealed_while_nothing_else_is_to_
         .expect("opens")
         .execute_batch(
             "DROP TABLE blocks; DROP TABLE subjects; DROP TABLE letters; DROP TABLE texts;
-             DROP TABLE released; DROP TRIGGER entries_stay;
+             DROP TABLE released; DROP TRIGGER entries_stay; DROP TABLE deeds; DROP TABLE suppressed;
+             ALTER TABLE entries DROP COLUMN announced; ALTER TABLE entries DROP COLUMN level;
+             ALTER TABLE entries DROP COLUMN suppressed; ALTER TABLE entries DROP COLUMN detail;
+             ALTER TABLE standing DROP COLUMN announced; ALTER TABLE standing DROP COLUMN level;
+             ALTER TABLE standing DROP COLUMN last_level; ALTER TABLE standing DROP COLUMN re_alarms;
+             ALTER TABLE standing DROP COLUMN confirmed; ALTER TABLE standing DROP COLUMN notes;
              CREATE INDEX entries_time ON entries (time);
              CREATE INDEX entries_alarm ON entries (alarm) WHERE alarm IS NOT NULL;
              CREATE INDEX entries_equipment ON entries (equipment) WHERE equipment IS NOT NULL;
