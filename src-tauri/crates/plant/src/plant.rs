@@ -7,7 +7,7 @@ use std::time::Duration;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
-use crate::Recording;
+use crate::{Recording, Stations};
 
 /// A plant without errors. Made by [`crate::read`] only; the default one is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Plant {
     pub keep: Keep,
     /// How large the file of history may grow, in bytes; `None` for as large as the disk allows.
     pub size_limit_bytes: Option<u64>,
+    /// How stations exchange what is done to alarms; `None` where they do not.
+    pub stations: Option<Stations>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.

@@ -14,6 +14,7 @@ use crate::keeping::History;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
+use crate::stations;
 use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags, WRITE_KEYS};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
@@ -21,8 +22,10 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 11] =
-    ["format", "plant", "history", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
+const ROOT_KEYS: [&str; 12] = [
+    "format", "plant", "history", "gateways", "stations", "sites", "areas", "lines", "machines", "templates", "tags",
+    "alarms",
+];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
 /// runs, or empty where none does.
@@ -66,6 +69,7 @@ fn resolve(
     let name = plant_name(&root, problems);
     let history = History::read(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
+    let stations = stations::read(&root, &gateways, protocols, problems);
     let equipment::Read { tree, machines, inheritance } = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
     let uses = uses(&machines, &templates, problems);
@@ -134,6 +138,7 @@ fn resolve(
         alarms: alarms.definitions,
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
+        stations,
         order: calculations.order,
         indices,
     })
