@@ -63,6 +63,9 @@ enum Command {
     /// Keep the passwords and keys that a plant file names.
     #[command(subcommand)]
     Secret(secrets::SecretCommand),
+    /// Make this station known to the others of its plant.
+    #[command(subcommand)]
+    Station(secrets::StationCommand),
     /// Look after the history: check it, copy it, put a copy back.
     #[command(subcommand)]
     History(history::HistoryCommand),
@@ -132,6 +135,10 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             secrets::run(what, data::last_plant(&folder))?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Station(what)) => {
+            secrets::run_station(&what)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
         Some(Command::Export(wanted)) => {
             export::run(&data.map_or_else(data::default, Ok)?, *wanted)?;
@@ -178,6 +185,8 @@ mod tests {
             "andon secret set broker --login",
             "andon secret list --plant plants/ulm",
             "andon secret forget broker",
+            "andon station key",
+            "andon station key --replace",
             "andon history check",
             "andon history backup /media/stick/andon.backup --data /tmp/a",
             "andon history restore andon.backup",

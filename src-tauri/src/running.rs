@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use api::{Api, PlantFolder};
 use engine::{Engine, SystemClock};
-use gateway::Network;
+use gateway::{Gateways, Network};
 use history::History;
 use jiff::tz::TimeZone;
 use journal::Journal;
 use model::Clock;
 use plant::{Plant, Problem, TagIndices};
 use simulator::{Demo, PastTag};
+use stations::Exchange;
 
 use crate::check;
 use crate::data::{self, Data, DataError};
 use crate::demo::Disturbances;
 use crate::folder::{Folder, Owner};
 use crate::secrets::Store;
+use crate::station;
 
 /// So much past is made up for the demo where it has none.
 const PAST_DAYS: u32 = 7;
@@ -144,12 +146,21 @@ impl Running {
         let name = plant.name.clone();
         let engine = engine::Parts {
             clock: Arc::clone(&clock),
-            gateways: network,
+            gateways: Arc::clone(&network) as Arc<dyn Gateways>,
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
+        let engine = Arc::new(Engine::start(engine, plant));
+        let stations = stations::Parts {
+            engine: Arc::clone(&engine),
+            journal: Arc::clone(&journal),
+            network,
+            clock: Arc::clone(&clock),
+            station: station::name(),
+        };
         let api = Api::new(api::Parts {
-            engine: Engine::start(engine, plant),
+            engine,
+            stations: Some(Arc::new(Exchange::start(stations))),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),

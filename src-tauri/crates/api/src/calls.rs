@@ -165,12 +165,13 @@ impl Called {
             journal: Arc::clone(&journal),
         };
         let api = Api::new(Parts {
-            engine: Engine::start(parts, plant),
+            engine: Arc::new(Engine::start(parts, plant)),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock,
             folder: Arc::new(plant_folder),
             problems: vec![],
+            stations: None,
             demo: Some(Box::new(NoMachines)),
             zone: TimeZone::UTC,
             version: "0.0.0",

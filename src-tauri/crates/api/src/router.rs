@@ -10,6 +10,7 @@ use journal::Journal;
 use model::{Clock, TagIndex};
 use plant::TagIndices;
 use serde::{Deserialize, Serialize};
+use stations::Exchange;
 
 use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
@@ -105,7 +106,7 @@ pub trait Demo: Send + Sync {
 /// What the contract is carried out with.
 pub struct Parts {
     /// The live plant.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Its history.
     pub history: Arc<History>,
     /// Its journal.
@@ -116,6 +117,8 @@ pub struct Parts {
     pub folder: Arc<dyn PlantFolder>,
     /// What the first reading of the plant found.
     pub problems: Vec<plant::Problem>,
+    /// The exchange of acts with other stations, where the program has one.
+    pub stations: Option<Arc<Exchange>>,
     /// The demo plant's disturbances, where this is the demo plant.
     pub demo: Option<Box<dyn Demo>>,
     /// The zone in which pictures write times.
@@ -187,6 +190,9 @@ impl Api {
 
     /// Stops the engine and waits until what it knows is on its way to disk.
     pub async fn stop(&self) {
+        if let Some(stations) = &self.parts.stations {
+            stations.stop().await;
+        }
         self.parts.engine.stop().await;
     }
 

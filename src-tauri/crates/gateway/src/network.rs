@@ -78,8 +78,7 @@ impl Network {
         events: mpsc::Sender<GatewayEvent>,
     ) -> Result<Board, String> {
         let credentials = Arc::clone(&self.credentials);
-        let (hanging, own) =
-            Hanging::new(spec, (self.randomness)(), credentials, filter, sheets).map_err(words)?;
+        let (hanging, own) = Hanging::new(spec, (self.randomness)(), credentials, filter, sheets).map_err(words)?;
         Ok(Board::new(own, self.supervise(spec, Arc::new(hanging), 0, events)))
     }
 
@@ -124,9 +123,7 @@ impl Network {
             }
             Err(rejection) => Err(vec![rejection]),
         };
-        driver.unwrap_or_else(|rejections| {
-            Arc::new(Misconfigured { words: words(rejections) })
-        })
+        driver.unwrap_or_else(|rejections| Arc::new(Misconfigured { words: words(rejections) }))
     }
 }
 

@@ -107,7 +107,12 @@ pub(crate) fn is_known(connection: &Connection, id: &DeedId) -> rusqlite::Result
 }
 
 /// The acts of a station behind a number, in their order.
-pub(crate) fn of_station(connection: &Connection, station: &str, behind: i64, most: usize) -> rusqlite::Result<Vec<Deed>> {
+pub(crate) fn of_station(
+    connection: &Connection,
+    station: &str,
+    behind: i64,
+    most: usize,
+) -> rusqlite::Result<Vec<Deed>> {
     connection
         .prepare_cached("SELECT deed FROM deeds WHERE station = ?1 AND ord > ?2 ORDER BY ord LIMIT ?3")?
         .query_map(params![station, behind, limit(most)], |row| from_json(&row.get::<_, String>(0)?))?

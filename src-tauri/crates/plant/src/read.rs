@@ -23,7 +23,17 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 const PLANT_FILE: &str = "plant.toml";
 
 const ROOT_KEYS: [&str; 12] = [
-    "format", "plant", "history", "gateways", "stations", "sites", "areas", "lines", "machines", "templates", "tags",
+    "format",
+    "plant",
+    "history",
+    "gateways",
+    "stations",
+    "sites",
+    "areas",
+    "lines",
+    "machines",
+    "templates",
+    "tags",
     "alarms",
 ];
 

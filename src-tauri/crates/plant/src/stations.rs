@@ -58,7 +58,8 @@ fn exchange(
         return None;
     };
     if draft.known && !protocols.has_board(&draft.gateway.spec) {
-        let message = format!("stations cannot exchange anything over the gateway `{}`, which is no broker", said.value);
+        let message =
+            format!("stations cannot exchange anything over the gateway `{}`, which is no broker", said.value);
         problems.error(said.at, message, "name a gateway of kind = \"mqtt\"");
     }
     Some(said.value.to_owned())
@@ -72,7 +73,11 @@ fn prefix(fields: &Fields<'_, '_>, problems: &mut Problems) -> String {
         && said.value.split('/').all(|level| !level.is_empty());
     if !is_topic {
         let message = format!("`prefix` is not the beginning of a topic: \"{}\"", shown(said.value));
-        problems.error(said.at, message, "write levels separated by `/`, without `+` and `#`: \"andon\" or \"ulm/andon\"");
+        problems.error(
+            said.at,
+            message,
+            "write levels separated by `/`, without `+` and `#`: \"andon\" or \"ulm/andon\"",
+        );
     }
     said.value.to_owned()
 }

@@ -1,6 +1,6 @@
 //! The exchange itself: a task beside the engine that follows the journal, the board at the broker, and the plant file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub struct Exchange {
 struct Wanted {
     spec: GatewaySpec,
     scope: Scope,
-    keys: std::collections::BTreeMap<String, String>,
+    keys: BTreeMap<String, String>,
 }
 
 /// An exchange that is connected, or on its way to be.
@@ -233,7 +233,13 @@ impl Task {
         let opened = open(&line.scope, &line.keys, &sheet.topic, &sheet.payload, now);
         let Opened { station, deeds, refused } = match opened {
             Ok(opened) => opened,
-            Err(refusal) => return self.refuse(&sheet.topic, refusal, now),
+            Err(refusal) => {
+                // Under this station's own name there is what it says itself, or nothing.
+                if topic::read(&line.scope.prefix, &sheet.topic).is_some_and(|(name, _)| name == self.parts.station) {
+                    line.board.restore(&sheet.topic);
+                }
+                return self.refuse(&sheet.topic, refusal, now);
+            }
         };
         if let Some(refusal) = refused {
             self.refuse(&sheet.topic, refusal, now);
@@ -268,10 +274,11 @@ impl Task {
 
     /// Counts what is refused, and journals it the first time.
     fn refuse(&mut self, topic: &str, refusal: Refusal, now: Timestamp) {
-        let who = self.line.as_ref().and_then(|line| topic::read(&line.scope.prefix, topic)).map(|(station, _)| station);
+        let who =
+            self.line.as_ref().and_then(|line| topic::read(&line.scope.prefix, topic)).map(|(station, _)| station);
         let who = who.unwrap_or_default();
         let shown: String = topic.chars().take(200).flat_map(char::escape_debug).collect();
-        let words = format!("what another station left at \"{shown}\" is refused: {refusal}");
+        let words = format!("what was left at \"{shown}\" is refused: {refusal}");
         {
             let mut status = lock(&self.status);
             status.refused += 1;

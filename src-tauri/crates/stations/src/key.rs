@@ -76,7 +76,8 @@ impl PublicKey {
     /// Whether a signature in base64 is one of these bytes by this key.
     pub(crate) fn has_signed(&self, bytes: &[u8], signature: &str) -> bool {
         // Nothing longer is decoded at all.
-        let decoded = (signature.len() <= 2 * SIGNATURE_BYTES).then(|| BASE64_STANDARD.decode(signature).ok()).flatten();
+        let decoded =
+            (signature.len() <= 2 * SIGNATURE_BYTES).then(|| BASE64_STANDARD.decode(signature).ok()).flatten();
         decoded.is_some_and(|signature| UnparsedPublicKey::new(&ED25519, self.0).verify(bytes, &signature).is_ok())
     }
 }
@@ -115,7 +116,10 @@ mod tests {
     #[test]
     fn another_text_is_no_key() {
         for text in ["", "tr0ub4dor", "AAAA"] {
-            assert!(StationKey::read(&Secret::new(text)).is_err_and(|error| error == KeyError::ReadingSecret), "{text}");
+            assert!(
+                StationKey::read(&Secret::new(text)).is_err_and(|error| error == KeyError::ReadingSecret),
+                "{text}"
+            );
             assert_eq!(text.parse::<PublicKey>(), Err(KeyError::ReadingPublic), "{text}");
         }
     }

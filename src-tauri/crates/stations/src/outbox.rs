@@ -79,8 +79,8 @@ impl Outbox {
     pub(crate) fn expire(&mut self, needed: &HashSet<AlarmId>, now: Timestamp) -> Vec<Sheet> {
         let since = now.saturating_sub(KEPT);
         let over = self.published.iter().filter(|(alarm, last)| **last < since && !needed.contains(*alarm));
-        let over: Vec<AlarmId> = over.map(|(alarm, _)| alarm.clone()).collect();
-        over.iter().for_each(|alarm| drop(self.published.remove(alarm)));
+        let over: BTreeSet<AlarmId> = over.map(|(alarm, _)| alarm.clone()).collect();
+        self.published.retain(|alarm, _| !over.contains(alarm));
         over.iter().map(|alarm| self.nothing(alarm)).collect()
     }
 

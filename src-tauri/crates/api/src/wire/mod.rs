@@ -20,7 +20,10 @@ pub use alarm::{
     ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, JournalEntry, JournalKind,
     JournalPage, ReadJournal, RefusedAct, ShelveAlarms, SuppressedAlarm,
 };
-pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
+pub use connection::{
+    ErrorCount, ExchangeState, GatewayState, GatewayView, OtherStation, PlantStatus, ProblemView, StationsView, Status,
+    StoreView,
+};
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{

@@ -93,6 +93,16 @@ impl Board {
         self.own.changed.notify_one();
     }
 
+    /// Puts up again what this station has at a topic, where something else was found; takes that down where it has
+    /// nothing there.
+    pub fn restore(&self, topic: &str) {
+        let mut sheets = self.own.sheets();
+        sheets.due.insert(topic.to_owned());
+        sheets.all.entry(topic.to_owned()).or_default();
+        drop(sheets);
+        self.own.changed.notify_one();
+    }
+
     /// How much has arrived.
     pub fn arrived(&self) -> Arrived {
         let sheets = self.own.sheets();
@@ -158,7 +168,8 @@ impl Hanging {
         // Not the one of the values: a broker has one connection of a client id.
         let client_id = broker.client_id.as_ref().map_or_else(|| own_client_id(random), |id| format!("{id}-acts"));
         let own = Arc::new(Own::default());
-        let hanging = Self { broker, dial, credentials, client_id, filter: filter.into(), own: Arc::clone(&own), sheets };
+        let hanging =
+            Self { broker, dial, credentials, client_id, filter: filter.into(), own: Arc::clone(&own), sheets };
         Ok((hanging, own))
     }
 

@@ -27,10 +27,7 @@ fn stations_know_one_another_by_their_keys() {
 fn what_cannot_be_an_exchange_is_said_with_its_line() {
     let keys = format!("keys = {{ laptop = \"{KEY}\" }}");
     let make = "run `andon station key` at that station and write the line that it prints";
-    check(
-        &format!("[stations]\n{keys}"),
-        &["1 `exchange` is missing in stations; add `exchange = \"broker\"`"],
-    );
+    check(&format!("[stations]\n{keys}"), &["1 `exchange` is missing in stations; add `exchange = \"broker\"`"]);
     check(
         &format!("[stations]\nexchange = \"brocker\"\n{keys}"),
         &["2 unknown gateway `brocker`; did you mean `broker`?"],

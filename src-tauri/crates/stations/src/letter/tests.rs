@@ -65,10 +65,8 @@ fn an_act_of_another_key_plant_prefix_station_or_alarm_is_refused() {
     assert_eq!(opened(&key, "andon/acts/laptop/ulm%2Fheat", &payload), Err(Refusal::Forged), "another alarm");
     assert_eq!(opened(&key, "andon/acts/panel/ulm%2Fjam", &payload), Err(Refusal::UnknownStation));
     assert_eq!(opened(&key, "plc/acts/laptop/ulm%2Fjam", &payload), Err(Refusal::Topic));
-    for scope in [
-        Scope { plant: "Linz".into(), ..scope() },
-        Scope { plant: "Ulmandon".into(), prefix: "andon".into() },
-    ] {
+    for scope in [Scope { plant: "Linz".into(), ..scope() }, Scope { plant: "Ulmandon".into(), prefix: "andon".into() }]
+    {
         assert_eq!(open(&scope, &known(&key), TOPIC, &payload, NOW), Err(Refusal::Forged), "{scope:?}");
     }
     // Two stations of one key: the signature fits the topic's station only where the act does.
@@ -132,7 +130,8 @@ proptest! {
     fn a_turned_bit_is_refused(at: prop::sample::Index, bit in 0..8_u8) {
         let key = key();
         let mut payload = seal(&scope(), &key, &[past(7), past(3)]).to_vec();
-        payload[at.index(payload.len())] ^= 1 << bit;
+        let at = at.index(payload.len());
+        payload[at] ^= 1 << bit;
         prop_assert!(opened(&key, TOPIC, &payload).is_err(), "{}", String::from_utf8_lossy(&payload));
     }
 }
