@@ -189,7 +189,7 @@ async fn a03_what_two_stations_did_apart_is_known_to_both_once_they_meet() {
         act: Act { user: "anna".into(), station: "laptop".into(), note: String::new(), at },
     };
     let scope = Scope { plant: "P".into(), prefix: "plant/andon".into() };
-    let payload = seal(&scope, &forger, &[forged.clone()]);
+    let payload = seal(&scope, &forger, std::slice::from_ref(&forged));
     let place = topic("plant/andon", "laptop", ALARM);
     for _ in 0..3 {
         publisher.publish(&place, &payload, Keep::Retained).await;

@@ -1,4 +1,5 @@
-//! What lies at the broker, as bytes, into what reads it: for `tests/fuzz`. Built with the feature `fuzzing` only.
+//! What lies at the broker, as bytes, into what reads it: for `tests/fuzz`. Built with the feature `fuzzing` and in this
+//! crate's tests only.
 
 use std::collections::HashMap;
 
@@ -17,6 +18,24 @@ pub fn stations_letter(data: &[u8]) {
     for topic in topics {
         if let Ok(opened) = open(&scope, &keys, &topic, payload, Timestamp::from_millis(0)) {
             assert!(opened.deeds.is_empty() && opened.refused.is_none(), "taken unsigned: {opened:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_seeds_hold() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fuzz/seeds/stations_letter");
+        let seeds: Vec<_> = fs::read_dir(folder).expect("the seeds are in the tree").collect();
+        assert!(!seeds.is_empty());
+        for seed in seeds {
+            stations_letter(&fs::read(seed.expect("a file").path()).expect("it can be read"));
         }
     }
 }

@@ -14,6 +14,8 @@
 mod exchange;
 #[cfg(feature = "fuzzing")]
 pub mod fuzz;
+#[cfg(all(test, not(feature = "fuzzing")))]
+mod fuzz;
 mod key;
 mod letter;
 mod outbox;
