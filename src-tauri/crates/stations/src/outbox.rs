@@ -102,3 +102,81 @@ pub(crate) fn needed(alarms: &AlarmList, plant: &Plant) -> HashSet<AlarmId> {
     let suppressed = alarms.suppressed.iter().filter_map(|alarm| plant.alarms.get(alarm.definition));
     standing.chain(suppressed.map(|definition| definition.id.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use alarm::{Act, Deed, Origin, Priority, What};
+    use journal::{Entry, Remark, Remarked};
+    use model::{Clock, Now};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const DAY_MS: i64 = 24 * 3_600_000;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Now {
+            Now { wall: NOW, ..Now::default() }
+        }
+    }
+
+    fn days_ago(days: i64) -> Timestamp {
+        Timestamp::from_millis(NOW.millis() - days * DAY_MS)
+    }
+
+    /// Writes down that somebody unshelved an alarm.
+    fn act(journal: &Journal, station: &str, alarm: &str, at: Timestamp) {
+        let act = Act { user: "anna".into(), station: station.into(), note: String::new(), at };
+        let deed = Deed { order: at.millis(), alarm: AlarmId::new(alarm), what: What::Unshelve, act };
+        let remark = Remark {
+            what: Remarked::Heard(deed.clone()),
+            at,
+            equipment: None,
+            priority: Priority::try_from(1).expect("a priority"),
+            message: String::new(),
+            deed: Some((deed, Origin::Here)),
+        };
+        let (tell, told) = mpsc::channel();
+        let done = move |written: Result<Vec<i64>, StoreFailure>| tell.send(written.is_ok()).expect("waited for");
+        journal.append(vec![Entry::Remark(remark)], Some(Box::new(done)));
+        assert!(told.recv().expect("told"), "on disk");
+    }
+
+    /// The alarms of some sheets, and whether each is to be taken down.
+    fn names(sheets: &[Sheet]) -> Vec<(&str, bool)> {
+        sheets.iter().map(|sheet| (sheet.topic.rsplit('/').next().unwrap_or(""), sheet.payload.is_empty())).collect()
+    }
+
+    #[test]
+    fn what_is_said_follows_the_journal_and_goes_once_it_is_over_and_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Arc::new(Journal::open(&folder.path().join("journal.db"), Arc::new(Still)).expect("a journal"));
+        let secret = StationKey::make().expect("random numbers");
+        let key = Arc::new(StationKey::read(&secret).expect("a key"));
+        let scope = Scope { plant: "P".into(), prefix: "andon".into() };
+        act(&journal, "laptop", "old", days_ago(31));
+        act(&journal, "laptop", "standing", days_ago(40));
+        act(&journal, "laptop", "recent", days_ago(29));
+        act(&journal, "panel", "of-another", days_ago(1));
+        let mut outbox = Outbox::new(Arc::clone(&journal), "laptop".into(), scope, key, NOW);
+
+        let needed = HashSet::from([AlarmId::new("standing"), AlarmId::new("never-touched")]);
+        let said = outbox.collect(&needed).expect("a disk that works");
+        assert_eq!(names(&said), [("recent", false), ("standing", false)], "what stands, however old; and no other's");
+        assert_eq!(names(&outbox.collect(&needed).expect("a disk")), [], "nothing is said twice");
+        act(&journal, "laptop", "recent", days_ago(0));
+        assert_eq!(names(&outbox.collect(&needed).expect("a disk")), [("recent", false)]);
+
+        assert_eq!(names(&outbox.expire(&needed, NOW)), [], "what stands stays");
+        assert_eq!(names(&outbox.expire(&HashSet::new(), NOW)), [("standing", true)]);
+        let found = outbox.find(&AlarmId::new("old"), days_ago(31), NOW).expect("left from before");
+        assert_eq!(names(&[found]), [("old", true)]);
+        assert_eq!(outbox.find(&AlarmId::new("recent"), days_ago(31), NOW), None, "it has newer acts");
+        let in_a_month = Timestamp::from_millis(NOW.millis() + 31 * DAY_MS);
+        assert_eq!(names(&outbox.expire(&HashSet::new(), in_a_month)), [("recent", true)]);
+    }
+}
