@@ -66,6 +66,9 @@ enum Command {
     /// Look after the messages to people who are not at the screen.
     #[command(subcommand)]
     Notify(notifying::NotifyCommand),
+    /// Make this station known to the others of its plant.
+    #[command(subcommand)]
+    Station(secrets::StationCommand),
     /// Look after the history: check it, copy it, put a copy back.
     #[command(subcommand)]
     History(history::HistoryCommand),
@@ -142,6 +145,10 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             let folder = data.map_or_else(data::default, Ok)?;
             notifying::run(what, data::last_plant(&folder))
         }
+        Some(Command::Station(what)) => {
+            secrets::run_station(&what)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
         Some(Command::Journal(what)) => {
             export::run_journal(&data.map_or_else(data::default, Ok)?, &what)?;
@@ -193,6 +200,8 @@ mod tests {
             "andon secret list --plant plants/ulm",
             "andon secret forget broker",
             "andon notify test night-shift --plant plants/ulm",
+            "andon station key",
+            "andon station key --replace",
             "andon history check",
             "andon history backup /media/stick/andon.backup --data /tmp/a",
             "andon history restore andon.backup",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::{Api, PlantFolder};
 use engine::{Engine, SystemClock};
-use gateway::Network;
+use gateway::{Gateways, Network};
 use history::History;
 use jiff::tz::TimeZone;
 use journal::Journal;
@@ -13,6 +13,7 @@ use model::Clock;
 use notify::Notifier;
 use plant::{Plant, Problem, TagIndices};
 use simulator::{Demo, PastTag};
+use stations::Exchange;
 
 use crate::check;
 use crate::data::{self, Data, DataError};
@@ -20,6 +21,7 @@ use crate::demo::Disturbances;
 use crate::folder::{Folder, Owner};
 use crate::notifying::{self, Notifications};
 use crate::secrets::Store;
+use crate::station;
 
 /// So much past is made up for the demo where it has none.
 const PAST_DAYS: u32 = 7;
@@ -155,13 +157,20 @@ impl Running {
         let name = plant.name.clone();
         let engine = engine::Parts {
             clock: Arc::clone(&clock),
-            gateways: network,
+            gateways: Arc::clone(&network) as Arc<dyn Gateways>,
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
         let begins_after = notify::end_of(&journal);
-        let engine = Engine::start(engine, plant);
+        let engine = Arc::new(Engine::start(engine, plant));
         let snapshots = engine.snapshots();
+        let stations = stations::Parts {
+            engine: Arc::clone(&engine),
+            journal: Arc::clone(&journal),
+            network,
+            clock: Arc::clone(&clock),
+            station: station::name(),
+        };
         let file = data.outbox();
         let notifier = Notifier::start(notify::Parts {
             journal: Arc::clone(&journal),
@@ -176,6 +185,7 @@ impl Running {
         let notifier = notifier.map(Arc::new).map_err(|source| StartError::OpeningOutbox { file, source })?;
         let api = Api::new(api::Parts {
             engine,
+            stations: Some(Arc::new(Exchange::start(stations))),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),

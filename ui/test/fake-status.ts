@@ -88,6 +88,7 @@ export function fakeStatus(plant: PlantView, now: number): Status {
     history: store,
     journal: { ...store, bytes: 1_204_000, written: 812, queued: 0 },
     notifications: null,
+    stations: null,
     plant: { folder: '', activatedAt: now - 3_600_000, problems: [] },
   };
 }

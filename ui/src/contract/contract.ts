@@ -1045,6 +1045,69 @@ activatedAt: number,
  * What the last reading found; errors here mean that the older plant still runs.
  */
 problems: Array<ProblemView>, };
+export type ExchangeState = "unready" | "connecting" | "up" | "down";
+export type OtherStation = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When acts of it last came, whether they were news or not.
+ */
+heardAt: number | null, };
+export type StationsView = { 
+/**
+ * Where it stands.
+ */
+state: ExchangeState, 
+/**
+ * Why, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * The id of the gateway over whose broker it goes.
+ */
+gateway: string, 
+/**
+ * This station's name.
+ */
+station: string, 
+/**
+ * The other stations of the plant file.
+ */
+others: Array<OtherStation>, 
+/**
+ * Messages that the broker took.
+ */
+sent: number, 
+/**
+ * When it last took one.
+ */
+lastSentAt: number | null, 
+/**
+ * Messages that it has yet to take.
+ */
+waiting: number, 
+/**
+ * Acts of other stations that were news.
+ */
+heard: number, 
+/**
+ * When there last were some.
+ */
+lastHeardAt: number | null, 
+/**
+ * Messages and acts that were refused.
+ */
+refused: number, 
+/**
+ * Why the last one was, in words.
+ */
+lastRefused: string | null, 
+/**
+ * When that was.
+ */
+lastRefusedAt: number | null, };
 export type Status = { 
 /**
  * Every gateway, in the plant file's order.
@@ -1065,7 +1128,11 @@ notifications: NotificationsView | null,
 /**
  * The plant file.
  */
-plant: PlantStatus, };
+plant: PlantStatus, 
+/**
+ * The exchange of acts on alarms with other stations; `null` where the plant file has none.
+ */
+stations: StationsView | null, };
 export type ReadHistory = { 
 /**
  * Which tags, at most 16.

@@ -166,12 +166,13 @@ impl Called {
             journal: Arc::clone(&journal),
         };
         let api = Api::new(Parts {
-            engine: Engine::start(parts, plant),
+            engine: Arc::new(Engine::start(parts, plant)),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock,
             folder: Arc::new(plant_folder),
             problems: vec![],
+            stations: None,
             demo: Some(Box::new(NoMachines)),
             notifications: None,
             zone: TimeZone::UTC,

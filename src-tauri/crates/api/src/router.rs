@@ -10,6 +10,7 @@ use journal::Journal;
 use model::{Clock, TagIndex};
 use plant::TagIndices;
 use serde::{Deserialize, Serialize};
+use stations::Exchange;
 
 use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
@@ -114,7 +115,7 @@ pub trait Notifications: Send + Sync {
 /// What the contract is carried out with.
 pub struct Parts {
     /// The live plant.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Its history.
     pub history: Arc<History>,
     /// Its journal.
@@ -125,6 +126,8 @@ pub struct Parts {
     pub folder: Arc<dyn PlantFolder>,
     /// What the first reading of the plant found.
     pub problems: Vec<plant::Problem>,
+    /// The exchange of acts with other stations, where the program has one.
+    pub stations: Option<Arc<Exchange>>,
     /// The demo plant's disturbances, where this is the demo plant.
     pub demo: Option<Box<dyn Demo>>,
     /// What tells people who are not at the screen, where it runs.
@@ -198,6 +201,9 @@ impl Api {
 
     /// Stops the engine and waits until what it knows is on its way to disk.
     pub async fn stop(&self) {
+        if let Some(stations) = &self.parts.stations {
+            stations.stop().await;
+        }
         self.parts.engine.stop().await;
     }
 

@@ -32,7 +32,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use alarm::{AlarmId, Known};
+use alarm::{AlarmId, Deed, Known};
 use history::sqlite::{OnFullDisk, Schema, Store};
 use model::Clock;
 
@@ -111,6 +111,23 @@ impl Journal {
     /// To read it, from any thread.
     pub fn reader(&self) -> Reader {
         Reader::of(Arc::clone(&self.store))
+    }
+
+    /// At most so many acts of a station behind a number ([`alarm::Deed::order`]), in their order. What is on disk only: a
+    /// station's numbers grow, and are written in their order, so that the last one read is where to go on.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn acts_of(&self, station: &str, behind: i64, most: usize) -> Result<Vec<Deed>, StoreFailure> {
+        self.store.read(|connection| acts::of_station(connection, station, behind, most))
+    }
+
+    /// At most so many of the last acts of a station on an alarm, in their order.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn last_acts_of(&self, station: &str, alarm: &AlarmId, most: usize) -> Result<Vec<Deed>, StoreFailure> {
+        self.store.read(|connection| acts::last_of_station(connection, station, alarm, most))
     }
 
     /// Entries, newest first. Waits for the disk.

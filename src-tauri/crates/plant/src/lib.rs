@@ -29,6 +29,7 @@ mod problem;
 mod read;
 mod recording;
 mod settings;
+mod stations;
 mod tags;
 mod template;
 
@@ -41,6 +42,7 @@ pub use plant::{AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, 
 pub use problem::{Problem, Severity};
 pub use read::read;
 pub use recording::{Recording, Rule};
+pub use stations::Stations;
 
 /// The format of the plant file, as its key `format` says it. It goes up when an older version of the program would
 /// misread a newer file.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
-use crate::{Mail, Notification, Recording};
+use crate::{Mail, Notification, Recording, Stations};
 
 /// A plant without errors. Made by [`crate::read`] only; the default one is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Plant {
     pub mail: Option<Mail>,
     /// Who is told of alarms away from the screen, in the order of the plant file.
     pub notifications: Vec<Notification>,
+    /// How stations exchange what is done to alarms; `None` where they do not.
+    pub stations: Option<Stations>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.

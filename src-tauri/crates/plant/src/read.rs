@@ -15,6 +15,7 @@ use crate::notifying::Notifying;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
+use crate::stations;
 use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags, WRITE_KEYS};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
@@ -22,12 +23,13 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 14] = [
+const ROOT_KEYS: [&str; 15] = [
     "format",
     "plant",
     "history",
     "journal",
     "gateways",
+    "stations",
     "sites",
     "areas",
     "lines",
@@ -82,6 +84,7 @@ fn resolve(
     let history = History::read(&root, problems);
     let journal = keeping::journal(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
+    let stations = stations::read(&root, &gateways, protocols, problems);
     let equipment::Read { tree, machines, inheritance } = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
     let uses = uses(&machines, &templates, problems);
@@ -154,6 +157,7 @@ fn resolve(
         journal,
         mail: notifying.mail,
         notifications: notifying.rules,
+        stations,
         order: calculations.order,
         indices,
     })

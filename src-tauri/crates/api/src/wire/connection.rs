@@ -19,6 +19,71 @@ pub struct Status {
     pub notifications: Option<NotificationsView>,
     /// The plant file.
     pub plant: PlantStatus,
+    /// The exchange of acts on alarms with other stations; `null` where the plant file has none.
+    pub stations: Option<StationsView>,
+}
+
+/// Where the exchange between stations stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ExchangeState {
+    /// This station has not what it takes; the reason says what is missing.
+    Unready,
+    /// Being connected.
+    Connecting,
+    /// Acts come and go.
+    Up,
+    /// The connection is lost; the next attempt is waiting.
+    Down,
+}
+
+/// The exchange of acts on alarms with other stations. What it counts, it counts from the start of the program.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StationsView {
+    /// Where it stands.
+    pub state: ExchangeState,
+    /// Why, in words; empty while all is well.
+    pub reason: String,
+    /// The id of the gateway over whose broker it goes.
+    pub gateway: String,
+    /// This station's name.
+    pub station: String,
+    /// The other stations of the plant file.
+    pub others: Vec<OtherStation>,
+    /// Messages that the broker took.
+    #[ts(type = "number")]
+    pub sent: u64,
+    /// When it last took one.
+    #[ts(type = "number | null")]
+    pub last_sent_at: Option<i64>,
+    /// Messages that it has yet to take.
+    pub waiting: u32,
+    /// Acts of other stations that were news.
+    #[ts(type = "number")]
+    pub heard: u64,
+    /// When there last were some.
+    #[ts(type = "number | null")]
+    pub last_heard_at: Option<i64>,
+    /// Messages and acts that were refused.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// Why the last one was, in words.
+    pub last_refused: Option<String>,
+    /// When that was.
+    #[ts(type = "number | null")]
+    pub last_refused_at: Option<i64>,
+}
+
+/// Another station of the plant file.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherStation {
+    /// Its name.
+    pub name: String,
+    /// When acts of it last came, whether they were news or not.
+    #[ts(type = "number | null")]
+    pub heard_at: Option<i64>,
 }
 
 /// Where a gateway's connection stands.

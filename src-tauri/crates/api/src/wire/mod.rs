@@ -22,7 +22,8 @@ pub use alarm::{
     SuppressedAlarm,
 };
 pub use connection::{
-    ErrorCount, GatewayState, GatewayView, GivenUpView, NotificationsView, PlantStatus, ProblemView, Status, StoreView,
+    ErrorCount, ExchangeState, GatewayState, GatewayView, GivenUpView, NotificationsView, OtherStation, PlantStatus,
+    ProblemView, StationsView, Status, StoreView,
 };
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};

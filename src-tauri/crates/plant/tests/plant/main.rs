@@ -13,5 +13,6 @@ mod recording;
 mod references;
 mod reload;
 mod resolved;
+mod stations;
 mod templates;
 mod values;
