@@ -26,10 +26,10 @@ test('a flood is counted beside its target, and leads to its entries in the jour
   await expect(flood.getByTestId('flood-first').locator('li')).toHaveCount(10);
 
   await flood.getByRole('link', { name: 'In the journal' }).click();
-  await expect(page).toHaveURL(/#\/journal\?kinds=raised%2Crecurred&from=\d+&to=\d+/);
+  await expect(page).toHaveURL(/#\/journal\?kinds=raised%2Crecurred%2Cannounced&from=\d+&to=\d+/);
   const rows = page.getByTestId('journal-row');
   await expect.poll(() => rows.count()).toBeGreaterThan(10);
-  await expect(page.locator('[data-testid=journal-row]:not([data-kind=raised], [data-kind=recurred])')).toHaveCount(0);
+  await expect(page.locator('[data-testid=journal-row]:not([data-kind=raised], [data-kind=recurred], [data-kind=announced])')).toHaveCount(0);
 
   await page.getByTestId('journal-export').click();
   const download = page.waitForEvent('download');

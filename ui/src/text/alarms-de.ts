@@ -99,7 +99,6 @@ export const alarms: typeof english = {
       inService: 'In Betrieb nehmen',
     },
     shelveFor: 'Nicht melden für',
-    shelfTime: (minutes: number) => `${minutes} min`,
     oneShot: 'nur bis er geht',
     reason: 'Grund',
     reasonHint: 'Warum, für alle, die nach Ihnen kommen',

@@ -97,7 +97,6 @@ export const alarms = {
       inService: 'Return to service',
     },
     shelveFor: 'Not announced for',
-    shelfTime: (minutes: number) => `${minutes} min`,
     oneShot: 'only until it returns',
     reason: 'Reason',
     reasonHint: 'Why, for whoever comes after you',

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use alarm::AlarmId;
 use jiff::tz::TimeZone;
 use model::Timestamp;
 use plant::Notification;
@@ -95,6 +96,24 @@ impl Ledger {
                 }
             }
             self.changed.insert(key);
+        }
+    }
+
+    /// Nobody is called for an alarm that is suppressed. Those who were told of it hear what happens to it all the same, and
+    /// when it is announced again it begins anew.
+    pub fn hush(&mut self, alarm: &AlarmId, rules: &[Notification]) {
+        let of_alarm = self.held.iter_mut().filter(|(_, held)| held.subject.alarm == *alarm);
+        let mut done = Vec::new();
+        for (key, held) in of_alarm {
+            held.next = None;
+            held.waits = false;
+            self.changed.insert(key.clone());
+            if rules.iter().find(|rule| rule.name == key.0).is_none_or(|rule| held.is_done(rule)) {
+                done.push(key.clone());
+            }
+        }
+        for key in done {
+            self.held.remove(&key);
         }
     }
 

@@ -107,6 +107,20 @@ impl Story {
 }
 
 #[test]
+fn nobody_else_is_called_for_an_alarm_that_was_shelved_until_it_is_announced_again() {
+    let escalate_after = Some(Duration::from_secs(300));
+    let mut story = Story::of(Notification { escalate_after, gather: Duration::ZERO, ..rule("a") });
+    story.raise(0, "pump", 2);
+    story.ledger.hush(&AlarmId::new("pump"), &story.rules);
+    story.ledger.hush(&AlarmId::new("valve"), &story.rules);
+    story.collect(900);
+    assert_eq!(story.told.len(), 1, "the second recipient sleeps: {:?}", story.told);
+    story.raise(1_000, "pump", 2);
+    story.collect(1_300);
+    assert_eq!(story.told.len(), 3, "it begins anew: {:?}", story.told);
+}
+
+#[test]
 fn an_alarm_is_told_to_all_at_once() {
     let mut story = Story::of(rule("n"));
     story.raise(0, "pump", 2);

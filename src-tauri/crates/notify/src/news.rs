@@ -1,7 +1,7 @@
 //! What the journal's entries mean to somebody who is told of them.
 
-use alarm::{AlarmId, Cause, OccurrenceId, Priority, State};
-use journal::{AlarmChange, Entry, Record};
+use alarm::{AlarmId, Cause, OccurrenceId, Priority, State, Suppressed};
+use journal::{AlarmChange, Entry, Record, Remark, Remarked};
 use model::{EquipmentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,15 @@ pub fn news<'c>(record: &Record, class: impl Fn(&AlarmId) -> Option<&'c str>) ->
         waits: transition.to.needs_acknowledgement() && !transition.suppressed,
         is_over: transition.to == State::Normal,
     })
+}
+
+/// The alarm that an entry says is not announced from now on.
+pub fn hushed(record: &Record) -> Option<&AlarmId> {
+    let Entry::Remark(Remark { what: Remarked::Suppression(change), .. }) = &record.entry else { return None };
+    match change.what {
+        Suppressed::Shelved(_) | Suppressed::ByDesign(_) | Suppressed::OutOfService(_) => Some(&change.alarm),
+        Suppressed::Unshelved(_) | Suppressed::DesignEnded | Suppressed::InService(_) => None,
+    }
 }
 
 fn event(change: &AlarmChange) -> Option<Event> {

@@ -312,6 +312,9 @@ impl Worker {
             if let Some(news) = news::news(record, class) {
                 ledger.take(&news, &plant.notifications);
             }
+            if let Some(alarm) = news::hushed(record) {
+                ledger.hush(alarm, &plant.notifications);
+            }
         }
         Ok(())
     }

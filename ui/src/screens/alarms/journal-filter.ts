@@ -19,12 +19,25 @@ export const KINDS: readonly JournalKind[] = [
   'acknowledged',
   'reset',
   'recurred',
+  'escalated',
+  'eased',
+  'reAlarmed',
+  'announced',
+  'confirmed',
+  'noted',
+  'shelved',
+  'unshelved',
+  'suppressed',
+  'unsuppressed',
+  'outOfService',
+  'inService',
+  'heard',
   'action',
   'system',
 ];
 
 /** The kinds that are an annunciated alarm, as the performance counts them. */
-export const ANNUNCIATED: readonly JournalKind[] = ['raised', 'recurred'];
+export const ANNUNCIATED: readonly JournalKind[] = ['raised', 'recurred', 'announced'];
 
 /** The journal with a filter, as an address; what is not said restricts nothing. */
 export function journalHash(filter: Partial<JournalFilter>): string {
