@@ -3,6 +3,7 @@
 //! A question looks into the tail first and into the blocks after that, so that it misses nothing that is sealed meanwhile. Long
 //! answers are read page by page, each page a transaction of its own, so that SQLite's log can be cut meanwhile.
 
+use std::collections::HashMap;
 use std::num::NonZero;
 use std::ops::Range;
 use std::path::Path;
@@ -89,11 +90,10 @@ impl Reader {
         {
             return Err(OpenError::Older { path: path.to_owned(), found });
         }
-        let tails = Tails::default();
+        let (tails, nothing_sealed) = (Tails::default(), HashMap::new());
         let read = store.read(|connection| {
-            Log::load(connection, |batch, key, cell| {
-                tails.put(batch, std::iter::once((tails.index(key), cell)));
-            })
+            let mut filling = tails.fill(&nothing_sealed);
+            Log::load(connection, |batch, key, cell| filling.put(batch, key, cell))
         });
         if let Err(failure) = read {
             tracing::warn!(path = %path.display(), %failure, "the newest samples cannot be read");

@@ -523,19 +523,14 @@ impl File {
         damage.clear();
         self.due.clear();
         let sealed = series::sealed(transaction)?;
-        let mut due = Vec::new();
-        let (log, damage) = Log::load(transaction, |batch, key, cell| {
-            let known = sealed.get(&key).is_some_and(|sealed| batch <= sealed.batch && cell.time < sealed.before);
-            if !known {
-                due.extend(tails.put(batch, std::iter::once((tails.index(key), cell))));
-            }
-        })?;
+        let mut filling = tails.fill(&sealed);
+        let (log, damage) = Log::load(transaction, |batch, key, cell| filling.put(batch, key, cell))?;
+        self.due.extend(filling.finish().into_iter().map(Due::Ripe));
         if !damage.is_empty() {
             tracing::error!(parts = damage.len(), "a part of the history's log is damaged and was left out");
         }
         self.log = log;
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
-        self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::of(transaction)?;
         self.newest = tails.newest();
         self.pruned = prune::Done::default();

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::samples::{Cell, Samples};
+use crate::series::Sealed;
 
 pub(crate) const HOUR: i64 = 3_600_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -39,6 +40,18 @@ struct Tail {
     due: bool,
 }
 
+/// Tails while they are filled from a log. Whoever asks meanwhile waits.
+pub(crate) struct Filling<'a> {
+    inner: RwLockWriteGuard<'a, Inner>,
+    /// What of a series is in blocks already, by its key.
+    sealed: &'a HashMap<i64, Sealed>,
+    /// The same for each tail.
+    sealed_of: Vec<Option<Sealed>>,
+    /// Where the next sample probably goes: batches mostly have the same series in the same order.
+    next: usize,
+    due: Vec<TailIndex>,
+}
+
 /// What of a tail is to be sealed: everything before a time.
 pub(crate) struct Ripe {
     pub key: i64,
@@ -49,13 +62,14 @@ pub(crate) struct Ripe {
 impl Tails {
     /// The tail of a series, begun where there is none.
     pub(crate) fn index(&self, key: i64) -> TailIndex {
-        let mut inner = self.write();
-        let next = inner.tails.len();
-        let place = *inner.of.entry(key).or_insert(next);
-        if place == next {
-            inner.tails.push(Tail { key, samples: Samples::default(), hours: Vec::new(), due: false });
-        }
-        TailIndex(place)
+        TailIndex(self.write().place(key))
+    }
+
+    /// Begins to take what a log has, but for what is `sealed`.
+    pub(crate) fn fill<'a>(&'a self, sealed: &'a HashMap<i64, Sealed>) -> Filling<'a> {
+        let inner = self.write();
+        let sealed_of = inner.tails.iter().map(|tail| sealed.get(&tail.key).copied()).collect();
+        Filling { inner, sealed, sealed_of, next: 0, due: Vec::new() }
     }
 
     /// Adds what a batch brought, and gives the tails that are due to be sealed because of it.
@@ -150,6 +164,41 @@ impl Tails {
 
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Where the tail of a series is, begun where there is none.
+    fn place(&mut self, key: i64) -> usize {
+        let next = self.tails.len();
+        let place = *self.of.entry(key).or_insert(next);
+        if place == next {
+            self.tails.push(Tail { key, samples: Samples::default(), hours: Vec::new(), due: false });
+        }
+        place
+    }
+}
+
+impl Filling<'_> {
+    /// Adds a sample that a batch brought, unless it is in a block.
+    pub(crate) fn put(&mut self, batch: u64, key: i64, cell: Cell) {
+        let mut place = self.next;
+        if self.inner.tails.get(place).is_none_or(|tail| tail.key != key) {
+            place = self.inner.place(key);
+            if place == self.sealed_of.len() {
+                self.sealed_of.push(self.sealed.get(&key).copied());
+            }
+        }
+        self.next = if place + 1 < self.inner.tails.len() { place + 1 } else { 0 };
+        let is_sealed = self.sealed_of[place].is_some_and(|sealed| batch <= sealed.batch && cell.time < sealed.before);
+        if !is_sealed && self.inner.tails[place].put(batch, cell) {
+            self.due.push(TailIndex(place));
+        }
+    }
+
+    /// The tails that are due to be sealed because of it.
+    pub(crate) fn finish(self) -> Vec<TailIndex> {
+        self.due
     }
 }
 

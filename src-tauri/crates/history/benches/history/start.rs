@@ -57,6 +57,7 @@ pub fn start(folder: &Path, gigabytes: u32, figures: &mut Figures) -> Outcome<()
         let is_cold = kill % 2 == 1;
         if is_cold {
             measure::make_cold(&path)?;
+            measure::make_cold(&path.with_extension("sqlite-wal"))?;
         }
         let (opened, history) = measure::timed(|| open(&path))?;
         let (answered, ()) = measure::timed(|| answer(&history, name, seconds))?;

@@ -95,15 +95,18 @@ pub(super) fn check_library() -> Result<(), OpenError> {
 /// Opens for writing: looks first whether the file is ours, then brings it to the newest format.
 pub(super) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, NotOpen> {
     check_library().map_err(NotOpen::Refused)?;
-    if path.exists() {
+    // Whoever comes first reads the whole log to make its index. It stays until the writer has taken the index over.
+    let first = if path.exists() {
         match examine(path, schema) {
             Err(NotOpen::Failed(_, error)) if is_half_changed(&error) => {
                 roll_back(path)?;
-                examine(path, schema)?;
+                Some(examine(path, schema)?)
             }
-            examined => examined?,
+            examined => Some(examined?),
         }
-    }
+    } else {
+        None
+    };
     let mut connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -128,6 +131,7 @@ pub(super) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, No
         check_contents(&connection)?;
     }
     migrate(&mut connection, schema)?;
+    drop(first);
     Ok(connection)
 }
 
@@ -198,8 +202,9 @@ pub(super) fn judge_folder(path: &Path) -> Trouble {
     }
 }
 
-/// Whether the file may be touched at all. Reads through a read-only connection, so that the answer changes nothing.
-pub(super) fn examine(path: &Path, schema: &Schema) -> Result<(), NotOpen> {
+/// Whether the file may be touched at all. Reads through a read-only connection, so that the answer changes nothing, and gives that
+/// connection.
+pub(super) fn examine(path: &Path, schema: &Schema) -> Result<Connection, NotOpen> {
     let connection = open_reader(path)?;
     let found: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -211,7 +216,7 @@ pub(super) fn examine(path: &Path, schema: &Schema) -> Result<(), NotOpen> {
     if found > known {
         return Err(NotOpen::Refused(OpenError::Newer { path: path.to_owned(), found, known }));
     }
-    Ok(())
+    Ok(connection)
 }
 
 /// Whether a change was cut off before the file had a log, as while it was made. A connection that only reads cannot undo it

@@ -127,7 +127,11 @@ impl Store {
     pub fn look(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<Arc<Store>, OpenError> {
         open::check_library()?;
         match open::examine(&path, &schema) {
-            Ok(()) => Ok(Arc::new(Store::new(path, schema, Role::Looks, clock))),
+            Ok(connection) => {
+                let store = Store::new(path, schema, Role::Looks, clock);
+                lock(&store.idle).push((0, connection));
+                Ok(Arc::new(store))
+            }
             Err(NotOpen::Refused(refusal)) => Err(refusal),
             Err(NotOpen::Failed(_, source)) => Err(OpenError::Look { path, source }),
         }
