@@ -51,7 +51,9 @@ test('ten thousand active alarms', async ({ page }) => {
     say('a frame while it is scrolled, median / 99 % / longest', `${scrolled.times} ms`);
     say('rows drawn in time, of those that came into sight', `${scrolled.drawn} of ${scrolled.looked}`);
 
-    say('one is acknowledged: the longest time between two frames', `${spread(await longestFrames(page))} ms`);
+    const { between, until } = await acknowledge(page);
+    say('one is acknowledged: from the command to the list that shows it', `${spread(until)} ms`);
+    say('meanwhile, the longest time between two frames', `${spread(between)} ms`);
   } finally {
     await backend?.end();
     await rm(folder, { recursive: true, force: true });
@@ -127,30 +129,40 @@ async function frames(page: Page, pixels: number): Promise<Frames> {
   return { rate, times: spread(deltas), looked, drawn };
 }
 
-/** Acknowledges one alarm after the other. The longest time between two frames until the list shows each. */
-async function longestFrames(page: Page): Promise<number[]> {
-  const longest: number[] = [];
+interface Acknowledged {
+  between: number[];
+  until: number[];
+}
+
+/** Acknowledges one alarm after the other. The longest time between two frames until the list shows each, and that time. */
+async function acknowledge(page: Page): Promise<Acknowledged> {
+  const all: Acknowledged = { between: [], until: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     await page.getByTestId('alarm-grid').evaluate((grid) => grid.scrollTo({ top: 0 }));
     const occurrence = await page.getByTestId('alarm-row').first().getAttribute('data-occurrence');
-    const frame = page.evaluate(async (occurrence) => {
+    const { between, until } = await page.evaluate(async (occurrence) => {
       const next = (): Promise<number> => new Promise((done) => requestAnimationFrame(done));
       const row = `[data-testid=alarm-row][data-occurrence="${occurrence}"]`;
-      let longest = 0;
-      let before = await next();
+      const answer = fetch('/api/call/alarm_acknowledge', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ occurrences: [occurrence], note: '' }),
+      });
+      const began = await next();
+      let [between, before] = [0, began];
       // It leaves the top of the list once it is acknowledged.
-      for (const end = before + 20_000; before < end && document.querySelector(row) !== null;) {
+      while (document.querySelector(row) !== null && before < began + 20_000) {
         const now = await next();
-        longest = Math.max(longest, now - before);
+        between = Math.max(between, now - before);
         before = now;
       }
-      if (document.querySelector(row) !== null) throw new Error('it stays where it is');
-      return longest;
+      if (!(await answer).ok || document.querySelector(row) !== null) throw new Error('it stays where it is');
+      return { between, until: before - began };
     }, occurrence);
-    await call(page, 'alarm_acknowledge', { occurrences: [occurrence], note: '' });
-    longest.push(await frame);
+    all.between.push(between);
+    all.until.push(until);
   }
-  return longest;
+  return all;
 }
 
 function spread(values: number[]): string {
