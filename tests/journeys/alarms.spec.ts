@@ -122,3 +122,19 @@ async function expectJournalled(page: Page): Promise<void> {
   await expect(row).toHaveCount(1);
   await expect(row).toContainText(user);
 }
+
+test('while the engine stands still the banner says that the alarm system is not running', async ({ page }) => {
+  await open(page, backend(), SCREENS.alarms);
+  const banner = page.getByTestId('not-running');
+  await expect(banner).toBeHidden();
+  backend().freeze();
+  try {
+    await expect(banner, 'three heartbeats of five seconds at most').toBeVisible({ timeout: 15_000 });
+    await expect(banner).toContainText('ALARM SYSTEM NOT RUNNING');
+    await expect(page.getByTestId('liveness')).not.toHaveAttribute('data-liveness', 'live');
+  } finally {
+    backend().thaw();
+  }
+  await expectLive(page);
+  await expect(banner).toBeHidden();
+});

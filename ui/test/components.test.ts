@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import type { Component } from 'svelte';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import App from '../src/App.svelte';
 import Banner from '../src/frame/Banner.svelte';
@@ -8,6 +8,7 @@ import { CallError } from '../src/host/host';
 import { STALE } from '../src/live/quality';
 import { SparkFeed } from '../src/live/spark-feed';
 import Value from '../src/parts/Value.svelte';
+import { acts, occurrencesOf } from '../src/screens/alarms/acts.svelte';
 import AlarmGrid from '../src/screens/alarms/AlarmGrid.svelte';
 import AlarmRow from '../src/screens/alarms/AlarmRow.svelte';
 import Store from '../src/screens/connections/Store.svelte';
@@ -142,6 +143,30 @@ describe('a store', () => {
 });
 
 describe('the alarm banner', () => {
+  it('says that the alarm system does not run, in place of that nothing is open', async () => {
+    show(Banner as Component<Record<string, unknown>>, {});
+    await waitFor(() => expect(screen.getByTestId('banner').textContent).toContain('No unacknowledged alarms'));
+    expect(screen.queryByTestId('not-running')).toBeNull();
+    host.ageMs = 10_000;
+    await waitFor(() =>
+      expect(screen.getByTestId('not-running').textContent).toBe('ALARM SYSTEM NOT RUNNING for 10 s'),
+    );
+    expect(screen.getByTestId('banner').textContent).not.toContain('No unacknowledged alarms');
+    words.language = 'de';
+    await waitFor(() => expect(screen.getByTestId('not-running').textContent).toMatch(/^ALARMSYSTEM LÄUFT NICHT/));
+    host.ageMs = 0;
+    await waitFor(() => expect(screen.queryByTestId('not-running')).toBeNull());
+  });
+
+  it('keeps what is open in sight beside it', async () => {
+    host.setAlarms(fakeAlarms(host.plant, 40, host.now));
+    show(Banner as Component<Record<string, unknown>>, {});
+    await waitFor(() => expect(screen.getAllByTestId('banner-alarm')).toHaveLength(2));
+    host.failure = new CallError('unavailable', 'connection refused');
+    await waitFor(() => expect(screen.getByTestId('not-running')).toBeTruthy(), { timeout: 4_000 });
+    expect(screen.getAllByTestId('banner-alarm')).toHaveLength(1);
+  });
+
   it('is quiet when nobody has to take notice', async () => {
     show(Banner as Component<Record<string, unknown>>, {});
     await waitFor(() => expect(screen.getByTestId('banner').textContent).toContain('No unacknowledged alarms'));
@@ -159,6 +184,32 @@ describe('the alarm banner', () => {
     expect(screen.getByTestId('banner-more').textContent).toContain(String(open.length - 2));
     const ones = open.filter((each) => each.priority === 1).length;
     expect(screen.getAllByTestId('banner-count')[0]?.textContent).toContain(String(ones));
+  });
+});
+
+describe('an acknowledgement', () => {
+  it('is shown once it is on disk, and never where the disk refused it', async () => {
+    host.setAlarms(fakeAlarms(host.plant, 40, host.now));
+    await waitFor(() => expect(station.alarms).toHaveLength(40));
+    const open = station.alarms.find((each) => each.ackedAt === null);
+    if (open === undefined) throw new Error('one is open');
+    const shown = () => station.alarms.find((each) => each.occurrence === open.occurrence)?.state;
+    let fail: (error: CallError) => void = () => undefined;
+    const call = vi.spyOn(host, 'call').mockImplementation((command) => {
+      if (command !== 'alarm_acknowledge') return Promise.reject(new CallError('unavailable', ''));
+      return new Promise((_, reject) => (fail = reject));
+    });
+    acts.ask('acknowledge', occurrencesOf([open]));
+    const written = acts.confirm(host, 'on my way', { minutes: 1, oneShot: false });
+    expect([acts.phase, shown()]).toEqual(['writing', open.state]);
+    fail(new CallError('storage', 'the disk is full'));
+    await written;
+    call.mockRestore();
+    expect([acts.phase, acts.failure?.message, shown()]).toEqual(['failed', 'the disk is full', open.state]);
+
+    await acts.confirm(host, 'again', { minutes: 1, oneShot: false });
+    await station.refreshAlarms();
+    expect(shown()).not.toBe(open.state);
   });
 });
 

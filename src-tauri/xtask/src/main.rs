@@ -71,12 +71,7 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
     match name.as_str() {
         "run" => run::run(&project, &interrupt, rest),
         "test" => checks::test(&project, &interrupt, rest),
-        "bench" => {
-            let mut steps = Steps::new(2);
-            steps.step("System packages", || packages::install(&project, Purpose::Run, &interrupt))?;
-            steps.step("Benchmarks", || checks::bench(&project, &interrupt, rest))?;
-            Ok(ExitCode::SUCCESS)
-        }
+        "bench" => bench(&project, &interrupt, rest),
         "faults" => {
             let mut steps = Steps::new(2);
             steps.step("System packages", || packages::install(&project, Purpose::Test, &interrupt))?;
@@ -105,6 +100,22 @@ fn command(arguments: &[String]) -> Result<ExitCode, Trouble> {
         }
         other => Err(Trouble::Usage(format!("There is no command `{other}`.\n\n{HELP}"))),
     }
+}
+
+/// The benchmarks, and where those of the alarms are wanted, what a browser makes of ten thousand of them.
+fn bench(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode, Trouble> {
+    if arguments.first().is_some_and(|name| name != "alarms") {
+        let mut steps = Steps::new(2);
+        steps.step("System packages", || packages::install(project, Purpose::Run, interrupt))?;
+        steps.step("Benchmarks", || checks::bench(project, interrupt, arguments))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut steps = set_up(project, interrupt, Purpose::Test, 4)?;
+    steps.step("Benchmarks", || checks::bench(project, interrupt, arguments))?;
+    steps.step("Packages of the journeys", || node::install(project, &project.tests(), interrupt))?;
+    steps.step("Andon", || run::build(project, interrupt))?;
+    steps.step("Ten thousand alarms in a browser", || node::figures(project, interrupt))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What every command starts with: system packages, the UI's packages, and the UI itself, which is built into Andon.

@@ -63,6 +63,11 @@ pub fn screenshots(project: &Project, interrupt: &Interrupt, script: &str) -> Re
     process::run(&mut journeys(project, script)?, Duration::from_secs(900), interrupt)
 }
 
+/// What a browser needs for a long list of alarms, as `docs/performance.md` has it.
+pub fn figures(project: &Project, interrupt: &Interrupt) -> Result<(), Trouble> {
+    process::run(&mut journeys(project, "figures")?, Duration::from_secs(900), interrupt)
+}
+
 fn node_version() -> String {
     answer(Command::new("node").arg("--version")).unwrap_or_default()
 }

@@ -45,8 +45,8 @@ pub enum Fault {
     Fail(Operation, u32, Lasting),
     /// Every sync takes so long.
     SlowSync(Duration),
-    /// Every sync waits until the disk is healed.
-    HeldSync,
+    /// Every operation of a kind waits until the disk is healed.
+    Held(Operation),
     /// After so many operations that change something the machine is off: every later one fails.
     Off(u32),
 }
@@ -162,10 +162,10 @@ impl Shared {
                 }
                 return true;
             }
-            Fault::HeldSync => {
-                if operation == Operation::Sync {
+            Fault::Held(kind) => {
+                if operation == kind {
                     state.felt += 1;
-                    while state.fault == Fault::HeldSync {
+                    while state.fault == Fault::Held(kind) {
                         state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                     }
                 }

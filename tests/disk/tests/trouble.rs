@@ -100,7 +100,7 @@ fn d06_nobody_waits_for_a_disk_that_stands_still_and_what_does_not_fit_is_counte
     let history = place.history();
     let ids = history.series(&["x", "y"]);
     history.import(vec![number(ids[0], 0, 0.0)]).expect("works");
-    place.disk.set(Fault::HeldSync);
+    place.disk.set(Fault::Held(Operation::Sync));
     // None of these calls would come back if anybody waited for the disk.
     history.record(vec![number(ids[0], 1, 1.0)]);
     wait_for("a commit is under way", || place.disk.felt() > 0);

@@ -6,23 +6,20 @@
 //! calculated tags, history that records every tag, and a screen of 500 tags that pulls frames at 10 Hz.
 //! ProcessorTime time is that of the whole process, and of history's writer, from /proc.
 
-use std::collections::BTreeMap;
+mod measuring;
+
 use std::fmt::Write as _;
-use std::path::Path;
-use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use api::{AddError, Api, FrameRequest, Parts, PlantFolder};
-use engine::{Engine, SystemClock};
+use api::{Api, FrameRequest};
 use field::broker::Mosquitto;
 use gateway::Network;
-use history::History;
-use journal::Journal;
-use model::Clock;
-use plant::{Addition, Files, Plant, Reading, TagIndices};
+use plant::Plant;
 use tokio::io::AsyncWriteExt;
+
+use measuring::{Publishing, Station, at, median, print_line, processor, uptime_us, whole};
 
 const TOPICS: usize = 1_000;
 const FIELDS: usize = 20;
@@ -30,14 +27,12 @@ const SCREEN: usize = 500;
 const ROUNDS: usize = 3;
 const WARM_UP: Duration = Duration::from_secs(3);
 const MEASURED: Duration = Duration::from_secs(12);
-/// The process that publishes is this program, started with the broker's port in here.
-const PUBLISH_TO: &str = "ANDON_BENCH_PUBLISH_TO";
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    match std::env::var(PUBLISH_TO) {
-        Ok(port) => runtime.block_on(publish(port.parse().expect("a port"))),
-        Err(_) => runtime.block_on(measure()),
+    match measuring::publish_to() {
+        Some(port) => runtime.block_on(publish(port)),
+        None => runtime.block_on(measure()),
     }
 }
 
@@ -106,46 +101,24 @@ async fn bare_client(port: u16) -> f64 {
 
 async fn andon(port: u16) -> Figures {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let history = Arc::new(History::open(&folder.path().join("history.db"), Arc::clone(&clock)).expect("a history"));
-    let journal = Arc::new(Journal::open(&folder.path().join("journal.db"), Arc::clone(&clock)).expect("a journal"));
-    let network = Arc::new(Network::new(Arc::clone(&clock)));
+    let network = measuring::network();
     let plant = bench_plant(port, &network);
     let screen: Vec<u32> =
         plant.tags.iter().filter(|tag| tag.id.ends_with("/f0")).take(SCREEN).map(|tag| tag.index.0).collect();
-    let parts = engine::Parts {
-        clock: Arc::clone(&clock),
-        gateways: network,
-        history: Arc::clone(&history),
-        journal: Arc::clone(&journal),
-    };
-    let api = Api::new(Parts {
-        engine: Arc::new(Engine::start(parts, plant)),
-        history,
-        journal,
-        clock,
-        folder: Arc::new(NoFolder),
-        problems: vec![],
-        stations: None,
-        demo: None,
-        notifications: None,
-        zone: jiff::tz::TimeZone::UTC,
-        version: "bench",
-    });
+    let station = Station::start(folder.path(), plant, network);
 
-    let mut pull = Pull { api: &api, screen, since: 0, plant: 0 };
+    let mut pull = Pull { api: &station.api, screen, since: 0, plant: 0 };
     pull.for_a_while(WARM_UP).await;
-    let samples = || api_samples(&api);
-    let (before, samples_before, began) = (processor(), samples().await, Instant::now());
+    let (before, samples_before, began) = (processor(), station.samples().await, Instant::now());
     let mut latencies = pull.for_a_while(MEASURED).await;
-    let (after, samples_after, seconds) = (processor(), samples().await, began.elapsed().as_secs_f64());
-    api.stop().await;
+    let (after, samples_after, seconds) = (processor(), station.samples().await, began.elapsed().as_secs_f64());
+    station.api.stop().await;
     latencies.sort_by(f64::total_cmp);
     #[expect(clippy::cast_precision_loss, reason = "a rate to be read")]
     let samples_per_second = (samples_after - samples_before) as f64 / seconds;
     Figures {
         all: (after.all - before.all) / seconds,
-        writer: (after.writer - before.writer) / seconds,
+        writer: (after.history - before.history) / seconds,
         samples_per_second,
         latencies,
     }
@@ -181,38 +154,6 @@ impl Pull<'_> {
     }
 }
 
-async fn api_samples(api: &Api) -> u64 {
-    let who = api::Principal {
-        user: "bench".into(),
-        station: "bench".into(),
-        permissions: vec![api::wire::Permission::View],
-        host: api::wire::Host::Browser,
-    };
-    match api.call(&who, "status_read", b"{}").await.expect("the status can be read") {
-        api::Answer::Json(bytes) => {
-            let status: api::wire::Status = serde_json::from_slice(&bytes).expect("a status");
-            status.gateways.iter().map(|gateway| gateway.samples).sum()
-        }
-        api::Answer::Bytes { .. } => panic!("the status is JSON"),
-    }
-}
-
-struct NoFolder;
-
-impl PlantFolder for NoFolder {
-    fn read(&self, _: &TagIndices) -> Reading {
-        Reading { plant: None, problems: vec![] }
-    }
-
-    fn add(&self, _: &Addition, _: &TagIndices) -> Result<Reading, AddError> {
-        Err(AddError::Refused("the benchmark's plant is not changed".into()))
-    }
-
-    fn words(&self) -> String {
-        String::new()
-    }
-}
-
 /// 1,000 machines of one template: 20 tags, two limit alarms and a calculated tag each.
 fn bench_plant(port: u16, network: &Network) -> Plant {
     let mut text = format!(
@@ -238,31 +179,7 @@ fn bench_plant(port: u16, network: &Network) -> Plant {
         write!(text, "[[machines]]\npath = \"b/a/l/{topic}\"\nname = \"{topic}\"\ntemplate = \"bench\"\n")
             .expect("writing to a string cannot fail");
     }
-    let mut files = Files::new();
-    files.insert("plant.toml", text);
-    let reading = plant::read(&files, network, &TagIndices::default());
-    reading.plant.unwrap_or_else(|| panic!("{:#?}", &reading.problems[..reading.problems.len().min(5)]))
-}
-
-/// The publisher's process, ended with this one's work.
-struct Publishing(Child);
-
-impl Publishing {
-    fn start(port: u16) -> Self {
-        let program = std::env::current_exe().expect("this program has a path");
-        Self(Command::new(program).env(PUBLISH_TO, port.to_string()).spawn().expect("this program starts"))
-    }
-
-    fn end(&mut self) {
-        self.0.kill().and_then(|()| self.0.wait()).expect("the publisher is ours to end");
-    }
-}
-
-impl Drop for Publishing {
-    fn drop(&mut self) {
-        // It has ended already where all went well.
-        self.0.kill().ok();
-    }
+    measuring::plant(text, network)
 }
 
 /// Publishes until it is ended, or ten minutes: every topic once a second, spread evenly over it.
@@ -286,64 +203,4 @@ async fn publish(port: u16) {
             return;
         }
     }
-}
-
-/// Seconds of processor time used so far.
-#[derive(Clone, Copy, Default)]
-struct ProcessorTime {
-    all: f64,
-    writer: f64,
-}
-
-fn processor() -> ProcessorTime {
-    let mut by_thread: BTreeMap<String, f64> = BTreeMap::new();
-    for task in std::fs::read_dir("/proc/self/task").expect("/proc is there").flatten() {
-        let (name, seconds) = thread_time(&task.path());
-        *by_thread.entry(name).or_default() += seconds;
-    }
-    let writer = by_thread.iter().filter(|(name, _)| name.contains("history")).map(|(_, seconds)| seconds).sum();
-    ProcessorTime { all: thread_time(Path::new("/proc/self")).1, writer }
-}
-
-/// A thread's or process's name and processor time, by its `stat` file (fields 14 and 15, in hundredths of a second).
-fn thread_time(folder: &Path) -> (String, f64) {
-    let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
-    let (name, rest) = stat.rsplit_once(')').unwrap_or_default();
-    let ticks = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>();
-    (name.split_once('(').map(|(_, name)| name.to_owned()).unwrap_or_default(), ticks / 100.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "microseconds since boot stay below 2^53")]
-fn uptime_us() -> f64 {
-    SystemClock.now().uptime.duration().as_micros() as f64
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a revision is a whole number from zero up"
-)]
-fn whole(revision: f64) -> u64 {
-    revision as u64
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    at(&figures, 0.5)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "an index into a list of figures"
-)]
-fn at(sorted: &[f64], quantile: f64) -> f64 {
-    let last = sorted.len().saturating_sub(1);
-    sorted.get((last as f64 * quantile).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark's figures are its output")]
-fn print_line(line: &str) {
-    println!("{line}");
 }

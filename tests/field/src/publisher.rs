@@ -94,7 +94,8 @@ pub(crate) async fn raw_over(stream: std::net::TcpStream) -> TcpStream {
 const ADMITS: &str = "the broker admits it";
 
 async fn introduce(mut stream: TcpStream, user: Option<(&str, &str)>) -> io::Result<TcpStream> {
-    let id = format!("test{}", own_number());
+    // Of two clients of one name the broker ends the first, also where another process has it.
+    let id = format!("test{}-{}", std::process::id(), own_number());
     let flags = if user.is_some() { 0xC2 } else { 0x02 };
     // CONNECT, MQTT 3.1.1, clean session, no keep-alive.
     let mut body = [&b"\0\x04MQTT\x04"[..], &[flags, 0, 0], &text(&id)].concat();
@@ -145,7 +146,7 @@ pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Differs from every other in this process; brokers of different processes never meet.
+/// Differs from every other in this process.
 fn own_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)

@@ -14,20 +14,24 @@ export const ANDON = resolve(process.env['ANDON_BIN'] ?? join(ROOT, 'target/debu
 const START_MS = 90_000;
 const END_MS = 10_000;
 
-/** Andon on the demo plant, without a window, in a data folder of its own. */
+const DEMO = ['demo', '--headless', '--seed', '7'];
+
+/** Andon without a window, on the demo plant where nothing else is said, in a data folder of its own. */
 export class Backend {
   readonly #data: string;
+  readonly #command: readonly string[];
   #process: ChildProcess | null = null;
   #url = '';
   #said = '';
 
-  private constructor(data: string) {
+  private constructor(data: string, command: readonly string[]) {
     this.#data = data;
+    this.#command = command;
   }
 
   /** Starts it, and waits until it serves. */
-  static async start(): Promise<Backend> {
-    const backend = new Backend(await mkdtemp(join(tmpdir(), 'andon-journey-')));
+  static async start(command: readonly string[] = DEMO): Promise<Backend> {
+    const backend = new Backend(await mkdtemp(join(tmpdir(), 'andon-journey-')), command);
     await backend.run();
     return backend;
   }
@@ -44,7 +48,7 @@ export class Backend {
 
   /** Starts the program on the data folder as it is. */
   async run(): Promise<void> {
-    const args = ['demo', '--headless', '--data', this.#data, '--seed', '7'];
+    const args = [...this.#command, '--data', this.#data];
     const child = spawn(ANDON, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     this.#said = '';
@@ -63,6 +67,16 @@ export class Backend {
     });
   }
 
+  /** Freezes it: its connections stay, and it does nothing. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   /** Ends it as a power failure would. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -79,6 +93,8 @@ export class Backend {
     this.#process = null;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
+    // A frozen one hears nothing else.
+    child.kill('SIGCONT');
     child.kill(signal);
     // What does not end when it is asked to is ended; the next journey needs the processor.
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);

@@ -27,6 +27,7 @@ export const de: Messages = {
   banner: {
     label: 'Alarmzeile',
     quiet: 'Keine unquittierten Alarme',
+    notRunning: (age) => `ALARMSYSTEM LÄUFT NICHT seit ${age}`,
     counts: 'Alarme je Priorität: unquittiert von allen',
     count: (priority, unacknowledged, active) => `Priorität ${priority}: ${unacknowledged} von ${active} unquittiert`,
     more: (count) => `${count} weitere unquittiert`,

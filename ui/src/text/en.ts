@@ -26,6 +26,7 @@ export const en = {
   banner: {
     label: 'Alarm banner',
     quiet: 'No unacknowledged alarms',
+    notRunning: (age: string) => `ALARM SYSTEM NOT RUNNING for ${age}`,
     counts: 'Alarms by priority: unacknowledged of all',
     count: (priority: number, unacknowledged: number, active: number) =>
       `Priority ${priority}: ${unacknowledged} of ${active} unacknowledged`,

@@ -245,7 +245,10 @@ impl Alarm {
     pub(crate) fn expire_shelving(&mut self, now: Now, effects: &mut Effects) {
         if self.unshelve.is_some_and(|due| due <= now.uptime) {
             let until = self.suppression.shelved.as_ref().map_or(now.wall, |shelving| shelving.until);
-            self.unshelve(now, until, Unshelved::Expired, effects);
+            // Nobody was called while it was shelved, whatever the wall clock said: it may have been set forth meanwhile.
+            let later = Duration::from_millis(1);
+            let after = self.current.as_ref().map(|standing| standing.announced.saturating_add(later));
+            self.unshelve(now, after.map_or(until, |after| until.max(after)), Unshelved::Expired, effects);
         }
     }
 

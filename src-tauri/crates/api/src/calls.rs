@@ -3,6 +3,7 @@
 mod exports;
 mod gateways;
 mod journal;
+mod standstill;
 mod summaries;
 
 use std::sync::{Arc, Mutex};

@@ -2,9 +2,11 @@
 
 mod alarms;
 mod certificates;
+mod interleaving;
 mod recording;
 mod reload;
 mod running;
+mod shelving;
 mod values;
 
 use std::collections::HashMap;
@@ -168,7 +170,8 @@ impl Story {
 
     /// Begins with alarms that stood when the program ended.
     fn begin_with(restored: HashMap<AlarmId, Known>) -> Story {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        // In memory where there is such a place: what a disk does is not part of any story.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
         let history = History::open(&folder.path().join("history.db"), Arc::new(StoryClock)).expect("a new history");
         let memory = Arc::new(Memory::default());
         let (events, receiver) = mpsc::channel(1);
@@ -180,6 +183,19 @@ impl Story {
         story.up("broker");
         story.up("plc");
         story
+    }
+
+    /// What kill -9 and a new start do: of the alarms the journal is left, and of the values nothing.
+    fn restart(&mut self, text: &str, journal: &[Entry]) {
+        let (events, receiver) = mpsc::channel(1);
+        self.core = Core::new(Links::new(Arc::clone(&self.memory) as Arc<dyn Gateways>, events));
+        self._events = receiver;
+        let (known, last_order) = known(journal);
+        self.core.continue_after(last_order);
+        let plant = activation(&self.history, read(text, &TagIndices::default()));
+        self.core.activate(self.now, plant, known, &mut self.effects);
+        self.up("broker");
+        self.up("plc");
     }
 
     fn reload(&mut self, text: &str) {
@@ -275,6 +291,36 @@ impl Story {
     fn pass_list_interval(&mut self) {
         self.now.uptime = self.now.uptime + crate::core::LONG_LIST_INTERVAL;
     }
+}
+
+/// What a journal says of every alarm, and the greatest number of an act in it: a fold over its entries, in their order.
+fn known(journal: &[Entry]) -> (HashMap<AlarmId, Known>, i64) {
+    let mut all: HashMap<AlarmId, Known> = HashMap::new();
+    for entry in journal {
+        let deed = match entry {
+            Entry::Alarm(change) => {
+                let transition = &change.transition;
+                let known = all.entry(transition.occurrence.alarm.clone()).or_default();
+                let at = known.standings.iter().position(|one| one.occurrence == transition.occurrence);
+                let before = at.map(|at| known.standings.remove(at));
+                known.standings.extend(Standing::after(before, transition));
+                &change.deed
+            }
+            Entry::Remark(remark) => {
+                if let Remarked::Suppression(change) = &remark.what {
+                    all.entry(change.alarm.clone()).or_default().suppression.follow(change);
+                }
+                &remark.deed
+            }
+            Entry::Action(_) | Entry::System(_) => continue,
+        };
+        if let Some((deed, origin)) = deed {
+            all.entry(deed.alarm.clone()).or_default().deeds.push((deed.clone(), *origin));
+        }
+    }
+    let orders = all.values().flat_map(|known| known.deeds.iter().map(|(deed, _)| deed.order));
+    let last = orders.max().unwrap_or_default();
+    (all, last)
 }
 
 fn short(alarm: &str) -> String {

@@ -88,7 +88,7 @@ impl Journal {
     /// Appends entries, all or none, after those appended before.
     ///
     /// With `done`, the entries fail at once where the disk does not work, and are then not written later. Without, they
-    /// wait for the disk; at most 10,000 entries wait, and what is beyond is dropped and counted.
+    /// wait for the disk. Once 10,000 entries wait, what comes is dropped and counted.
     pub fn append(&self, entries: Vec<Entry>, done: Option<Done>) {
         let Err(refused) = self.queue.add(Group { entries, done }) else { return };
         match refused.done {

@@ -10,7 +10,7 @@ use rusqlite::Transaction;
 
 use crate::{Done, Entry, Keeping, blocks, entries, retention};
 
-/// Entries that wait for the disk at most.
+/// Where so many entries wait for the disk, no more are taken.
 pub(crate) const CAPACITY: usize = 10_000;
 /// Entries of one transaction, about.
 const BATCH: usize = 1_000;
@@ -75,10 +75,11 @@ pub(crate) struct Scribe {
 }
 
 impl Queue {
-    /// Adds a group, or gives it back where too much waits.
+    /// Adds a group, or gives it back where too much waits. What comes of one event is one group, however large: a formula
+    /// that suppresses a whole site must not be lost for it.
     pub(crate) fn add(&self, group: Group) -> Result<(), Group> {
         let mut waiting = lock(&self.waiting);
-        if waiting.count + group.entries.len() > CAPACITY {
+        if waiting.count >= CAPACITY {
             return Err(group);
         }
         waiting.count += group.entries.len();

@@ -74,6 +74,15 @@ fn a_full_disk_refuses_an_act_at_once_and_keeps_events_in_order() {
 }
 
 #[test]
+fn what_comes_of_one_event_is_written_whole_however_much_it_is() {
+    let place = Place::new();
+    let journal = place.open();
+    journal.append((0..25_000).map(|i| system(i, "a whole site")).collect(), None);
+    wait_for("it is written", || journal.status().queued == 0);
+    assert_eq!((journal.status().written, journal.status().dropped), (25_000, 0));
+}
+
+#[test]
 fn what_waits_is_bounded_and_counted() {
     let place = Place::new();
     let journal = place.open();
