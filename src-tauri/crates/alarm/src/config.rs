@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Trigger;
+use crate::{CHATTER_HOLD, Trigger};
 
 /// Everything the state machine wants to know of an alarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,9 @@ pub struct Config {
     pub on_delay: Duration,
     /// How long the condition must be gone before the alarm returns.
     pub off_delay: Duration,
+    /// Once the alarm chatters, how long the condition must be gone before it returns, if that is longer than the
+    /// off-delay; zero for no longer. [`crate::HELD_FROM`] says from when on.
+    pub chatter_hold: Duration,
     /// The alarm is raised, too, once the condition has come so many times within the on-delay, however shortly each
     /// time; at least 2, at most [`TIMES_AT_MOST`].
     pub times: Option<u16>,
@@ -176,6 +179,7 @@ impl Config {
             trigger,
             on_delay: Duration::ZERO,
             off_delay: Duration::ZERO,
+            chatter_hold: CHATTER_HOLD,
             times: None,
             enabling: Enabling::Always,
             latching: Latching::No,
