@@ -8,8 +8,8 @@ use crate::deed::Marks;
 use crate::detect::{Detector, Edges, Verdict};
 use crate::nuisance::Habits;
 use crate::{
-    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, Nuisance, OccurrenceId, Standing, State, Suppression,
-    What,
+    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, Nuisance, OccurrenceId, Standing, State,
+    Suppression, What,
 };
 
 /// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed

@@ -36,7 +36,7 @@ pub struct Config {
     /// Whether and when an acknowledged alarm that still stands is announced again.
     pub re_alarm: Option<ReAlarm>,
     /// The group of which the first alarm is marked; none where it belongs to no group.
-    pub first_out: Option<Arc<str>>,
+    pub first_out: Option<FirstOut>,
     /// Whether it may be shelved.
     pub shelving: Shelving,
     /// How long it may be shelved at most; none for the site's own limit.
@@ -96,6 +96,25 @@ pub struct ReAlarm {
     pub after: Duration,
     /// So many times at most; none for as long as it stands.
     pub times: Option<u16>,
+}
+
+/// A group of alarms that one cause raises, of which the first one says most (OPC UA Part 9, `FirstInGroupFlag`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FirstOut {
+    /// Its name.
+    pub group: Arc<str>,
+    /// What becomes of the others while the first one stands.
+    pub others: Others,
+}
+
+/// What becomes of the other alarms of a group while the first one stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Others {
+    /// They are announced; the first one is marked.
+    #[default]
+    Announced,
+    /// They are suppressed by design.
+    Suppressed,
 }
 
 /// Whether an alarm may be shelved.

@@ -28,8 +28,8 @@ mod tests;
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Known, Origin, Refusal};
 pub use burst::{Burst, BurstRule, BurstStep};
 pub use config::{
-    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck,
-    Shelving, TIMES_AT_MOST,
+    CLASSES, Class, Config, Confirm, Enabling, FirstOut, Latching, NotAPriority, Others, PRIORITIES, Priority, ReAlarm,
+    ReturnAck, Shelving, TIMES_AT_MOST,
 };
 pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use flood::{FLOOD, Flood, FloodStep, FloodWatch};

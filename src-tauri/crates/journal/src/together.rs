@@ -140,7 +140,8 @@ mod tests {
     const HOUR: i64 = 60 * MINUTE;
 
     fn told(list: &[(i64, i64)]) -> Vec<Companions> {
-        let mut list: Vec<Announcement> = list.iter().map(|(at, alarm)| Announcement { at: *at, alarm: *alarm }).collect();
+        let mut list: Vec<Announcement> =
+            list.iter().map(|(at, alarm)| Announcement { at: *at, alarm: *alarm }).collect();
         list.sort_by_key(|one| one.at);
         companions(&list)
     }

@@ -6,7 +6,10 @@ use model::{Quality, Uptime};
 use proptest::prelude::*;
 
 use super::{Bench, high, limit, reading};
-use crate::{Cause, Config, Enabling, Input, Latching, Level, LimitKind, Measure, Nuisance, Off, Operand, PRIORITIES, State, Trigger};
+use crate::{
+    Cause, Config, Enabling, Input, Latching, Level, LimitKind, Measure, Nuisance, Off, Operand, PRIORITIES, State,
+    Trigger,
+};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
