@@ -70,6 +70,7 @@ describe('the list that shows the ten that matter', () => {
     );
     expect(lines.map((line) => line.first.alarm)).toEqual(['d/first', 'c/early', 'b/late', 'e/seen', 'a/seen']);
     expect(lines.map((line) => line.priority)).toEqual([2, 2, 2, 3, 1]);
+    expect(lines[3]?.urgent.alarm, 'what makes the line urgent').toBe('e/open');
   });
 
   it('takes an alarm that came twenty times for one thing', () => {

@@ -21,7 +21,9 @@ export interface Line {
   readonly others: readonly ActiveAlarm[];
   /** Those that somebody still has to take notice of. */
   readonly open: readonly ActiveAlarm[];
-  /** The priority of the most urgent one that is unacknowledged; of the most urgent one where none is. */
+  /** The most urgent one that is unacknowledged; the most urgent one where none is. */
+  readonly urgent: ActiveAlarm;
+  /** Its priority. */
   readonly priority: number;
 }
 
@@ -117,12 +119,14 @@ function unitsOf(alarms: readonly ActiveAlarm[]): Unit[] {
 function lineOf(bond: Bond, name: string, alarms: readonly ActiveAlarm[]): Line {
   const sorted = [...alarms].sort(byTime);
   const open = sorted.filter(isUnacknowledged);
-  const urgent = open.length > 0 ? open : sorted;
-  const priority = urgent.reduce((most, alarm) => Math.min(most, alarm.priority), 4);
+  const asked = open.length > 0 ? open : sorted;
   const marked = sorted.find((alarm) => alarm.firstOut);
   const first = (bond === 'firstOut' ? marked : undefined) ?? sorted[0];
   if (first === undefined) throw new Error('a line has at least one alarm');
-  return { key: `${bond} ${name}`, bond, first, others: sorted.filter((alarm) => alarm !== first), open, priority };
+  const mine = asked.includes(first) ? first : (asked[0] ?? first);
+  const urgent = asked.reduce((most, alarm) => (alarm.priority < most.priority ? alarm : most), mine);
+  const others = sorted.filter((alarm) => alarm !== first);
+  return { key: `${bond} ${name}`, bond, first, others, open, urgent, priority: urgent.priority };
 }
 
 /** Unacknowledged ones first, then by priority, then those whose first alarm is a first-out, then the earliest. */

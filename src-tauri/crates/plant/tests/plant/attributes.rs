@@ -59,8 +59,8 @@ pres = "suppress-others"
 press = "suppress"
 "#,
         &[
-            "10 no alarm is in the group `pres`; did you mean `press`?",
-            "11 unknown press `suppress` in first_out; use one of: mark, suppress-others",
+            "12 no alarm is in the group `pres`; did you mean `press`?",
+            "13 unknown press `suppress` in first_out; did you mean `suppress-others`?",
         ],
     );
 }
