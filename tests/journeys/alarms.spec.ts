@@ -105,6 +105,7 @@ test('an alarm that nobody acknowledged comes back unacknowledged after a power 
 test('a flood is shown and acknowledged at one go', async ({ page }) => {
   await open(page, backend(), SCREENS.alarms);
   await call(page, 'demo_act', { act: 'alarmFlood' });
+  await page.getByTestId('flood-turn').click({ timeout: 30_000 });
   await expect.poll(() => page.getByTestId('alarm-row').count(), { timeout: 30_000 }).toBeGreaterThan(8);
   await page.getByTestId('ack-visible').click();
   await page.getByTestId('note-field').fill('Flood seen');

@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 
 import { NOTHING } from './contract/commands';
-import type { ActiveAlarm, Session, Status, TagView, SuppressedAlarm } from './contract/contract';
+import type { ActiveAlarm, AlarmFlood, Session, Status, TagView, SuppressedAlarm } from './contract/contract';
 import { callError, type CallError, type Host } from './host/host';
 import { isUnacknowledged, summarise } from './live/alarm-summary';
 import { Clock } from './live/clock.svelte';
@@ -32,6 +32,8 @@ export class Station {
   alarms = $state.raw<readonly ActiveAlarm[]>([]);
   /** The alarms that are not announced: shelved, suppressed by design, out of service. */
   suppressed = $state.raw<readonly SuppressedAlarm[]>([]);
+  /** The flood that goes on; null where there is none. */
+  flood = $state.raw<AlarmFlood | null>(null);
   /** Whether `alarms` is what the engine last told of. */
   alarmsRead = $state(false);
   /** Those that somebody still has to take notice of, in the same order. */
@@ -142,6 +144,7 @@ export class Station {
     const read = await this.host.call('alarms_read', NOTHING);
     this.alarms = read.alarms;
     this.suppressed = read.suppressed;
+    this.flood = read.flood;
     this.alarmsRead = true;
     this.annunciator.follow(this.alarms);
   }

@@ -17,6 +17,7 @@ import type {
   TagView,
   ShelveAlarms,
   SuppressedAlarm,
+  AlarmFlood,
 } from '../src/contract/contract';
 import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
@@ -47,6 +48,7 @@ export class FakeHost implements Host {
   status: Status;
   alarms: ActiveAlarm[] = [];
   suppressed: SuppressedAlarm[] = [];
+  flood: AlarmFlood | null = null;
   journal: JournalEntry[] = [];
   demo: DemoView;
   /** The engine's wall time. */
@@ -219,7 +221,13 @@ export class FakeHost implements Host {
         plant: this.status.plant,
       }),
       tag_write: ({ value }) => ({ outcome: 'done', words: '', wanted: String(value), before: '' }),
-      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms, suppressed: this.suppressed }),
+      alarms_read: () => ({
+        revision: this.#alarmRevision,
+        alarms: this.alarms,
+        suppressed: this.suppressed,
+        flood: this.flood,
+      }),
+      alarm_companions: () => ({ from: 0, to: this.now, pairs: [] }),
       alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
       alarm_reset: ({ occurrences }) => this.#reset(occurrences),
       alarm_confirm: ({ occurrences }) => ({ done: occurrences, refused: [] }),

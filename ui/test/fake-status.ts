@@ -126,6 +126,9 @@ export function fakeAlarms(plant: PlantView, count: number, now: number): Active
       notes: [],
       reAlarms: 0,
       firstOut: false,
+      firstOutGroup: null,
+      chattering: at % 13 === 5 ? { times: 9, seconds: 61 } : null,
+      fleeting: at % 17 === 3 ? 2 : 0,
       sourceLost: at % 11 === 4,
     };
   });

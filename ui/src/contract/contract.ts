@@ -314,6 +314,18 @@ reAlarms: number,
  */
 firstOut: boolean, 
 /**
+ * The group of which the first one is marked; none where it belongs to no group.
+ */
+firstOutGroup: string | null, 
+/**
+ * Set where its alarm chatters.
+ */
+chattering: AlarmChatter | null, 
+/**
+ * How often within the last hour its alarm went within ten seconds and did not come again for a minute.
+ */
+fleeting: number, 
+/**
  * Whether its source is silent or bad, so that the state is the last one known.
  */
 sourceLost: boolean, };
@@ -329,7 +341,55 @@ alarms: Array<ActiveAlarm>,
 /**
  * The alarms that are not announced, in the order of the plant. They are not among the others.
  */
-suppressed: Array<SuppressedAlarm>, };
+suppressed: Array<SuppressedAlarm>, 
+/**
+ * The flood that goes on; `null` where there is none.
+ */
+flood: AlarmFlood | null, };
+export type AlarmFlood = { 
+/**
+ * When the first of its alarms came.
+ */
+since: number, 
+/**
+ * How many there were since.
+ */
+count: number, };
+export type AlarmChatter = { 
+/**
+ * How often it came since it began to.
+ */
+times: number, 
+/**
+ * How long ago that was, seconds.
+ */
+seconds: number, };
+export type AlarmCompanions = { 
+/**
+ * From when on the journal was looked at.
+ */
+from: number, 
+/**
+ * Until when.
+ */
+to: number, 
+/**
+ * The strongest first.
+ */
+pairs: Array<AlarmPair>, };
+export type AlarmPair = { 
+/**
+ * The alarms' ids.
+ */
+alarms: [string, string], 
+/**
+ * How often they came together.
+ */
+together: number, 
+/**
+ * How often the rarer of them came at all.
+ */
+of: number, };
 export type AlarmAct = { 
 /**
  * Who.
@@ -1752,6 +1812,8 @@ export interface Commands {
   tag_write: { request: WriteTag; answer: WriteOutcome };
   /** Every alarm that still needs somebody. */
   alarms_read: { request: Nothing; answer: ActiveAlarms };
+  /** Which alarms usually come together, from the journal; found anew once an hour. */
+  alarm_companions: { request: Nothing; answer: AlarmCompanions };
   /** Acknowledges occurrences of alarms; what it says is done is on disk. */
   alarm_acknowledge: { request: ActOnOccurrences; answer: ActedOn };
   /** Confirms that what alarms ask for was done. */

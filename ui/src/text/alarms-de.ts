@@ -74,6 +74,33 @@ export const alarms: typeof english = {
     resetSelected: (count) => `Rücksetzen (${count})`,
     reset: 'Rücksetzen',
     notAllowed: 'Hier dürfen Sie keine Alarme quittieren.',
+    flood: {
+      label: 'Alarmschwall',
+      title: 'Die zehn wichtigsten Zeilen',
+      ten: 'Die zehn wichtigsten',
+      standing: (since, count) => `Alarmschwall seit ${since}: ${count} Alarme`,
+      helpTen: 'Mit der obersten Zeile beginnen: Jede Zeile ist ein Alarm und die, für die er steht.',
+      helpAll: 'Jeder Alarm einzeln.',
+      toTen: 'Die zehn wichtigsten',
+      toAll: 'Ganze Liste',
+      others: (count) => (count === 1 ? 'und 1 weiterer' : `und ${count} weitere`),
+      rest: (count) => (count === 1 ? 'und 1 weiterer Alarm' : `und ${count} weitere Alarme`),
+      bonds: {
+        firstOut: (group) => `Gruppe ${group}`,
+        together: 'kommen meist zusammen',
+        equipment: 'von einer Maschine',
+      },
+      urgent: (message) => `am dringendsten: ${message}`,
+      firstOutRule: (group, alarm) => `Erster der Gruppe ${group}: ${alarm}`,
+      chattering: 'flattert',
+      amount: (times, stretch) => `: ${times} in ${stretch}`,
+      chatteringLong: 'Er kommt dreimal in der Minute oder öfter. Eine Hysterese oder Verzögerung würde das beheben.',
+      chatteringReason: 'Flattert',
+      fleeting: 'flüchtig',
+      fleetingLong: (times) =>
+        `Nach höchstens zehn Sekunden wieder gegangen, ${times === 1 ? 'einmal' : `${times}-mal`} in der letzten Stunde.`,
+      shelveChattering: (count) => `Flatternde zurückstellen (${count})…`,
+    },
   },
   act: {
     titles: {

@@ -73,6 +73,33 @@ export const alarms = {
     resetSelected: (count: number) => `Reset (${count})`,
     reset: 'Reset',
     notAllowed: 'You may not acknowledge alarms here.',
+    flood: {
+      label: 'Alarm flood',
+      title: 'The ten lines that matter',
+      ten: 'Ten that matter',
+      standing: (since: string, count: string) => `Alarm flood since ${since}: ${count} alarms`,
+      helpTen: 'Take the top line first: each line is an alarm and those it stands for.',
+      helpAll: 'Every alarm, one by one.',
+      toTen: 'Ten that matter',
+      toAll: 'Whole list',
+      others: (count: number) => (count === 1 ? 'and 1 other' : `and ${count} others`),
+      rest: (count: number) => (count === 1 ? 'and 1 more alarm' : `and ${count} more alarms`),
+      bonds: {
+        firstOut: (group: string) => `group ${group}`,
+        together: 'usually come together',
+        equipment: 'of one machine',
+      },
+      urgent: (message: string) => `most urgent: ${message}`,
+      firstOutRule: (group: string, alarm: string) => `First of the group ${group}: ${alarm}`,
+      chattering: 'chattering',
+      amount: (times: string, stretch: string) => `: ${times} in ${stretch}`,
+      chatteringLong: 'It comes three times a minute or more. A deadband or a delay would mend that.',
+      chatteringReason: 'Chattering',
+      fleeting: 'fleeting',
+      fleetingLong: (times: number) =>
+        `Gone again within ten seconds, ${times === 1 ? 'once' : `${times} times`} in the last hour.`,
+      shelveChattering: (count: number) => `Shelve what chatters (${count})…`,
+    },
   },
   act: {
     titles: {

@@ -6,9 +6,10 @@ use model::{Now, Quality, TagIndex, Timestamp, Uptime, Value};
 
 use crate::deed::Marks;
 use crate::detect::{Detector, Edges, Verdict};
+use crate::nuisance::Habits;
 use crate::{
-    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, OccurrenceId, Standing, State, Suppression,
-    What,
+    AlarmId, ByDesign, Config, Confirm, Deed, DeedId, Effect, Latching, Nuisance, OccurrenceId, Standing, State,
+    Suppression, What,
 };
 
 /// How many earlier occurrences of one alarm wait for their acknowledgement at most; beyond that the oldest is closed
@@ -39,6 +40,8 @@ pub struct Alarm {
     level: u8,
     /// When the condition is to be judged again although nothing was heard.
     looks_again: Option<Uptime>,
+    /// How often it comes and how shortly it stays.
+    pub(crate) habits: Habits,
     pub(crate) suppression: Suppression,
     /// When what is shelved is so no more.
     pub(crate) unshelve: Option<Uptime>,
@@ -188,7 +191,11 @@ impl Alarm {
         let mut marks = Marks::default();
         let mut announced: Vec<Timestamp> = standings.iter().map(|standing| standing.announced).collect();
         announced.sort();
-        announced.into_iter().for_each(|at| marks.announce(at));
+        let mut habits = Habits::default();
+        for at in announced {
+            marks.announce(at);
+            habits.came_before(now.uptime, Duration::from_millis(now.wall.millis_since(at).max(0).unsigned_abs()));
+        }
         let current = standings.pop();
         let mut alarm = Self {
             detector: Detector::new(&config.trigger),
@@ -204,6 +211,7 @@ impl Alarm {
             pending: None,
             value: None,
             source_lost: true,
+            habits,
             suppression,
             unshelve: None,
             re_alarm: None,
@@ -236,6 +244,7 @@ impl Alarm {
         self.detector = Detector::new(&self.config.trigger);
         self.comings.clear();
         self.held_last = false;
+        self.habits = Habits::default();
         self.pending = None;
         self.source_lost = true;
         self.looks_again = None;
@@ -272,6 +281,18 @@ impl Alarm {
     /// What keeps it from being announced.
     pub fn suppression(&self) -> &Suppression {
         &self.suppression
+    }
+
+    /// Whether it chatters, or goes before anybody can look.
+    pub fn nuisance(&self, now: Uptime) -> Option<Nuisance> {
+        self.habits.nuisance(now)
+    }
+
+    /// Lets time pass for [`Alarm::nuisance`], of which the past is forgotten and what is fleeting found out. Says whether
+    /// it is of interest again later although nothing is heard.
+    pub fn pass(&mut self, now: Uptime) -> bool {
+        self.habits.pass(now);
+        !self.habits.is_settled()
     }
 
     /// The current occurrence; none while it is normal.
@@ -434,6 +455,10 @@ impl Alarm {
     fn design(&mut self, now: Now, rule: Option<String>, effects: &mut Effects) {
         match (rule, &self.suppression.by_design) {
             (Some(rule), None) => self.suppress_by_design(now, ByDesign { rule, since: now.wall }, effects),
+            (Some(rule), Some(known)) if rule != known.rule => {
+                let since = known.since;
+                self.suppress_by_design(now, ByDesign { rule, since }, effects);
+            }
             (None, Some(_)) => self.end_design(now, effects),
             (Some(_), Some(_)) | (None, None) => {}
         }
@@ -467,13 +492,22 @@ impl Alarm {
             Verdict::Absent => self.source_lost = false,
         }
         let is_often = times.is_some_and(|times| self.has_come(now.uptime, verdict, held, times));
+        let is_held = !self.config.chatter_hold.is_zero() && self.habits.is_held(now.uptime);
         if verdict == steady {
-            self.pending = None;
+            let comes_back = self.pending.take().is_some_and(|pending| steady.is_above(pending.toward));
+            if is_held && comes_back {
+                self.habits.come(now.uptime);
+            }
             return;
         }
         let is_worse = verdict.is_above(steady);
-        let at_once = is_often || self.detector.is_disabled(self.config.enabling);
-        let delay = if is_worse { self.config.on_delay } else { self.config.off_delay };
+        let is_off = self.detector.is_disabled(self.config.enabling) && !is_held;
+        let at_once = is_often || is_off;
+        let delay = match (is_worse, is_held) {
+            (true, _) => self.config.on_delay,
+            (false, false) => self.config.off_delay,
+            (false, true) => self.config.off_delay.max(self.config.chatter_hold),
+        };
         // A change that waits already goes on waiting as long as it is one in the same direction.
         let waiting = self.pending.filter(|pending| pending.toward.is_above(steady) == is_worse);
         let wait = match waiting.map(|pending| pending.wait) {

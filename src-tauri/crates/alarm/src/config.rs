@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Trigger;
+use crate::{CHATTER_HOLD, Trigger};
 
 /// Everything the state machine wants to know of an alarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,9 @@ pub struct Config {
     pub on_delay: Duration,
     /// How long the condition must be gone before the alarm returns.
     pub off_delay: Duration,
+    /// Once the alarm chatters, how long the condition must be gone before it returns, if that is longer than the
+    /// off-delay; zero for no longer. [`crate::HELD_FROM`] says from when on.
+    pub chatter_hold: Duration,
     /// The alarm is raised, too, once the condition has come so many times within the on-delay, however shortly each
     /// time; at least 2, at most [`TIMES_AT_MOST`].
     pub times: Option<u16>,
@@ -33,7 +36,7 @@ pub struct Config {
     /// Whether and when an acknowledged alarm that still stands is announced again.
     pub re_alarm: Option<ReAlarm>,
     /// The group of which the first alarm is marked; none where it belongs to no group.
-    pub first_out: Option<Arc<str>>,
+    pub first_out: Option<FirstOut>,
     /// Whether it may be shelved.
     pub shelving: Shelving,
     /// How long it may be shelved at most; none for the site's own limit.
@@ -93,6 +96,25 @@ pub struct ReAlarm {
     pub after: Duration,
     /// So many times at most; none for as long as it stands.
     pub times: Option<u16>,
+}
+
+/// A group of alarms that one cause raises, of which the first one says most (OPC UA Part 9, `FirstInGroupFlag`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FirstOut {
+    /// Its name.
+    pub group: Arc<str>,
+    /// What becomes of the others while the first one stands.
+    pub others: Others,
+}
+
+/// What becomes of the other alarms of a group while the first one stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Others {
+    /// They are announced; the first one is marked.
+    #[default]
+    Announced,
+    /// They are suppressed by design.
+    Suppressed,
 }
 
 /// Whether an alarm may be shelved.
@@ -176,6 +198,7 @@ impl Config {
             trigger,
             on_delay: Duration::ZERO,
             off_delay: Duration::ZERO,
+            chatter_hold: CHATTER_HOLD,
             times: None,
             enabling: Enabling::Always,
             latching: Latching::No,

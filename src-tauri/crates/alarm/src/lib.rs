@@ -10,11 +10,14 @@
 //! transitions with the same names.
 
 mod alarm;
+mod burst;
 mod config;
 mod deed;
 mod detect;
+mod flood;
 mod id;
 mod machine;
+mod nuisance;
 mod standing;
 mod suppression;
 mod trigger;
@@ -23,12 +26,15 @@ mod trigger;
 mod tests;
 
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Known, Origin, Refusal};
+pub use burst::{Burst, BurstRule, BurstStep};
 pub use config::{
-    CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck,
-    Shelving, TIMES_AT_MOST,
+    CLASSES, Class, Config, Confirm, Enabling, FirstOut, Latching, NotAPriority, Others, PRIORITIES, Priority, ReAlarm,
+    ReturnAck, Shelving, TIMES_AT_MOST,
 };
 pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
+pub use flood::{FLOOD, Flood, FloodStep, FloodWatch};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
+pub use nuisance::{ALONE_MS, CHATTER_HOLD, CHATTERING, FLEETING_MS, Fleeting, HELD_FROM, Nuisance};
 pub use standing::{Cause, Effect, Place, Standing, State, Transition};
 pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};
 pub use trigger::{Event, Level, LimitKind, Measure, Off, Operand, Sense, Trigger};

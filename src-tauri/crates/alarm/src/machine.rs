@@ -22,6 +22,9 @@ impl Alarm {
     /// The condition holds on a level, delay included: rows 1, 7, 9, 12 and 13.
     pub(crate) fn trip(&mut self, now: Now, level: u8, effects: &mut Effects) {
         let known = self.current.as_ref().map(|standing| standing.level);
+        if !self.state().is_present() || known.is_some_and(|known| level > known) {
+            self.habits.come(now.uptime);
+        }
         match self.state() {
             State::Normal => self.raise(now, State::Normal, level, effects),
             from @ (State::RtnUnack | State::RtnUnconfirmed) => {
@@ -44,6 +47,7 @@ impl Alarm {
 
     /// The condition is gone, delay included: rows 3 to 6 and 10.
     pub(crate) fn clear(&mut self, now: Now, effects: &mut Effects) {
+        self.habits.go(now.uptime);
         match (self.state(), self.config.latching) {
             (State::Unack, Latching::No) => {
                 self.change(now, State::RtnUnack, Cause::Returned, effects);

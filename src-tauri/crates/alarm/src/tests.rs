@@ -1,8 +1,10 @@
 //! What the tests of the state machine share: an alarm on a bench, with a journal that must always agree with it.
 
 mod detectors;
+mod floods;
 mod kinds;
 mod merging;
+mod nuisances;
 mod properties;
 mod records;
 mod stories;

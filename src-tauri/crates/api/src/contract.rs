@@ -5,10 +5,10 @@
 
 use crate::commands::Recorded;
 use crate::wire::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, DemoAct,
-    DemoView, DrawTrend, ExportId, ExportJournal, GatewayDetail, GatewayId, HistorySummary, JournalPage, Nothing,
-    PerformanceView, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal, ReadPerformance,
-    ReadSummary, Session, ShelveAlarms, StartExport, Status, WriteOutcome, WriteTag,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, AlarmCompanions, BrowseGateway, BrowsedView,
+    DemoAct, DemoView, DrawTrend, ExportId, ExportJournal, GatewayDetail, GatewayId, HistorySummary, JournalPage,
+    Nothing, PerformanceView, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal,
+    ReadPerformance, ReadSummary, Session, ShelveAlarms, StartExport, Status, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -98,6 +98,8 @@ contract! {
     tag_write(WriteTag) -> json(WriteOutcome), Operate, Yes;
     /// Every alarm that still needs somebody.
     alarms_read(Nothing) -> json(ActiveAlarms), View, No;
+    /// Which alarms usually come together, from the journal; found anew once an hour.
+    alarm_companions(Nothing) -> json(AlarmCompanions), View, No;
     /// Acknowledges occurrences of alarms; what it says is done is on disk.
     alarm_acknowledge(ActOnOccurrences) -> json(ActedOn), Acknowledge, Yes;
     /// Confirms that what alarms ask for was done.

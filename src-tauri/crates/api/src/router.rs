@@ -12,6 +12,7 @@ use plant::TagIndices;
 use serde::{Deserialize, Serialize};
 use stations::Exchange;
 
+use crate::commands::Companions;
 use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
 use crate::wire::{DemoAct, DemoView, Host, NotificationsView, Permission};
@@ -145,6 +146,8 @@ pub struct Api {
     /// Whether somebody is changing the plant now.
     pub(crate) changing: AtomicBool,
     pub(crate) exports: Exports,
+    /// Which alarms usually come together.
+    pub(crate) companions: Companions,
     failures: AtomicU64,
 }
 
@@ -171,6 +174,7 @@ impl Api {
             problems,
             changing: AtomicBool::new(false),
             exports: Exports::default(),
+            companions: Companions::default(),
             failures: AtomicU64::new(1),
         }
     }

@@ -4,17 +4,22 @@
 //! will have is ready beside it, and what its source says in the meantime waits. So the journal's order is the order
 //! in which things were true, and a failed disk leaves the alarm as it was.
 
+mod first_out;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::mem::Discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{Act, Alarm, AlarmId, Deed, Effect, Input, Known, Origin, Priority, Shelving, Standing, What};
-use model::{Now, TagIndex, Uptime};
+use alarm::{Act, Alarm, AlarmId, Deed, Effect, Input, Known, Nuisance, Origin, Priority, Shelving, Standing, What};
+use model::{Now, TagIndex, Timestamp, Uptime};
 use plant::{CertificateFault, Plant, Tag, Watch};
 
 use crate::event::{StoreRefused, Target, Wanted};
+use crate::flooding::Flooding;
 use crate::{ActiveAlarm, AlarmList, SuppressedAlarm};
+use first_out::{Design, Groups};
 
 /// Names an act that waits for its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +50,21 @@ pub(crate) struct Bank {
     by_certificate: HashMap<(Arc<str>, CertificateFault), usize>,
     deadlines: BinaryHeap<Reverse<(Uptime, usize)>>,
     standing: BTreeSet<usize>,
+    groups: Groups,
+    /// The alarms of which it is remembered how often they came, each with what is shown of that.
+    restless: BTreeMap<usize, Option<Discriminant<Nuisance>>>,
+    /// When they were last looked at.
+    looked: Uptime,
+    /// When it was last shown how often they came.
+    counted: Uptime,
+    flooding: Flooding,
     revision: u32,
 }
+
+/// How often it is looked whether a flood has ended, and an alarm is a nuisance.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the count of an alarm that is held is brought up to date: nothing else of it changes.
+const COUNT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What of an alarm reads a tag beside the one it watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +83,7 @@ struct Slot {
     alarm: Alarm,
     /// What it watches: what was heard of another source says nothing of this one.
     watch: Watch,
+    design: Design,
     held: Option<Held>,
     /// The deadline that is in the heap for it.
     noted: Option<Uptime>,
@@ -84,7 +103,12 @@ const SAID_AT_MOST: usize = 1_000;
 impl Bank {
     /// The alarms of a plant. What stood in `before` goes on, what `restored` knows stands again, all else is normal.
     pub fn new(plant: &Plant, mut before: Bank, mut restored: HashMap<AlarmId, Known>, now: Now) -> Bank {
-        let mut bank = Bank { revision: before.revision + 1, ..Bank::default() };
+        let mut bank = Bank {
+            revision: before.revision + 1,
+            flooding: std::mem::take(&mut before.flooding),
+            groups: Groups::new(plant),
+            ..Bank::default()
+        };
         for (index, definition) in plant.alarms.iter().enumerate() {
             let config = definition.config.clone();
             let slot = match before.take(&definition.id) {
@@ -103,7 +127,10 @@ impl Bank {
                 None => {
                     let known = restored.remove(&definition.id).unwrap_or_default();
                     let alarm = Alarm::restore(definition.id.clone(), config, known, now);
-                    Slot { alarm, watch: definition.watch.clone(), held: None, noted: None }
+                    // The formula says soon whether it is its word; until then nothing ends.
+                    let formula = alarm.suppression().by_design.as_ref().map(|design| design.rule.clone());
+                    let design = Design { formula, first_out: None };
+                    Slot { alarm, watch: definition.watch.clone(), design, held: None, noted: None }
                 }
             };
             bank.by_id.insert(definition.id.clone(), index);
@@ -127,6 +154,7 @@ impl Bank {
             }
             bank.read(&definition.config.trigger.operands(), index, Reader::Operand);
             bank.slots.push(slot);
+            bank.restless.insert(index, None);
             bank.note(index);
         }
         bank
@@ -164,17 +192,61 @@ impl Bank {
         }
         let lost_before = slot.alarm.source_lost();
         let deed = deed(&input);
+        let is_design = matches!(input, Input::Design(_));
         let effects = slot.alarm.step(now, input);
+        for effect in &effects {
+            if let Effect::Occurrence(transition) = effect {
+                self.flooding.take(now, transition);
+                self.restless.entry(index).or_default();
+            }
+        }
         let is_news = !effects.is_empty() || slot.alarm.source_lost() != lost_before;
         changes.extend(changed(index, effects, deed));
         if is_news {
             self.revision += 1;
         }
         self.note(index);
+        // What a group says to its alarms is no news for the group.
+        if !is_design {
+            self.look_at_group(now, index, changes);
+        }
+    }
+
+    /// Learns when there were announcements before the program began.
+    pub fn remember(&mut self, now: Now, announcements: impl Iterator<Item = Timestamp>) {
+        self.flooding.remember(now, announcements);
+    }
+
+    /// Lets time pass for what ends by itself although no alarm changes: a flood, and that an alarm is a nuisance.
+    fn look(&mut self, now: Now) {
+        if now.uptime.since(self.looked) < LOOK_INTERVAL {
+            return;
+        }
+        self.looked = now.uptime;
+        let mut is_news = self.flooding.pass(now);
+        let mut counts = false;
+        let slots = &mut self.slots;
+        self.restless.retain(|index, shown| {
+            let alarm = &mut slots[*index].alarm;
+            let goes_on = alarm.pass(now.uptime);
+            let nuisance = alarm.nuisance(now.uptime);
+            counts |= matches!(nuisance, Some(Nuisance::Chattering { .. }));
+            let kind = nuisance.as_ref().map(std::mem::discriminant);
+            is_news |= std::mem::replace(shown, kind) != kind;
+            goes_on
+        });
+        if counts && now.uptime.since(self.counted) >= COUNT_INTERVAL {
+            self.counted = now.uptime;
+            is_news = true;
+        }
+        if is_news {
+            self.revision += 1;
+        }
     }
 
     /// Steps the alarms whose deadline has come.
     pub fn tick(&mut self, now: Now, changes: &mut Vec<Changed>) {
+        self.look(now);
         while let Some(Reverse((due, index))) = self.deadlines.peek().copied() {
             if now.uptime < due {
                 return;
@@ -256,9 +328,10 @@ impl Bank {
     }
 
     /// The alarms that need somebody, in an operator's order, and those that are not announced.
-    pub fn list(&self, plant: &Plant) -> AlarmList {
+    pub fn list(&self, plant: &Plant, now: Uptime) -> AlarmList {
         let mut placed: Vec<(alarm::Place, ActiveAlarm)> = Vec::with_capacity(self.standing.len());
-        let mut list = AlarmList { revision: self.revision, ..AlarmList::default() };
+        let flood = self.flooding.flood();
+        let mut list = AlarmList { revision: self.revision, flood, ..AlarmList::default() };
         for &index in &self.standing {
             let alarm = &self.slots[index].alarm;
             if alarm.suppression().is_in_force() {
@@ -273,7 +346,7 @@ impl Bank {
                 let is_active = standing.state.is_present() || standing.state.is_latched();
                 list.active[rank] += u32::from(is_active);
                 list.unacknowledged[rank] += u32::from(standing.state.needs_acknowledgement());
-                placed.push((standing.place(priority), active_alarm(index, alarm, standing, plant)));
+                placed.push((standing.place(priority), active_alarm(index, alarm, standing, plant, now)));
             }
         }
         placed.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -284,8 +357,9 @@ impl Bank {
 
     fn take(&mut self, id: &AlarmId) -> Option<Slot> {
         let index = self.by_id.remove(id)?;
-        let Slot { alarm, watch, held, .. } = &mut self.slots[index];
-        Some(Slot { alarm: alarm.clone(), watch: watch.clone(), held: held.take(), noted: None })
+        let Slot { alarm, watch, design, held, .. } = &mut self.slots[index];
+        let (alarm, watch, design) = (alarm.clone(), watch.clone(), design.clone());
+        Some(Slot { alarm, watch, design, held: held.take(), noted: None })
     }
 
     fn read(&mut self, tags: &[TagIndex], index: usize, reader: Reader) {
@@ -331,7 +405,7 @@ pub(crate) fn watched<'a>(plant: &'a Plant, watch: &Watch) -> Option<&'a Tag> {
     }
 }
 
-fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant) -> ActiveAlarm {
+fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant, now: Uptime) -> ActiveAlarm {
     let level = standing.level;
     ActiveAlarm {
         occurrence: standing.occurrence.clone(),
@@ -348,6 +422,7 @@ fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant)
         notes: standing.notes.clone(),
         re_alarms: standing.re_alarms,
         is_first_out: false,
+        nuisance: alarm.nuisance(now),
         source_lost: alarm.source_lost(),
     }
 }
@@ -356,8 +431,8 @@ fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant)
 fn mark_first_out(alarms: &mut [ActiveAlarm], plant: &Plant) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, alarm) in alarms.iter().enumerate() {
-        let Some(group) = plant.alarms[alarm.definition].config.first_out.as_deref() else { continue };
-        let known = first.entry(group).or_insert(at);
+        let Some(group) = plant.alarms[alarm.definition].config.first_out.as_ref() else { continue };
+        let known = first.entry(&group.group).or_insert(at);
         if alarm.occurrence.raised < alarms[*known].occurrence.raised {
             *known = at;
         }

@@ -201,6 +201,11 @@ impl Core {
         self.last_order = self.last_order.max(order);
     }
 
+    /// Learns when operators heard of an alarm before the program began, in order.
+    pub fn remember(&mut self, now: Now, announcements: Vec<Timestamp>) {
+        self.bank.remember(now, announcements.into_iter());
+    }
+
     /// Takes in what was done at other stations. Of an alarm that this plant has not, nothing is made.
     pub fn hear(&mut self, now: Now, deeds: Vec<Deed>, effects: &mut Effects) {
         for deed in deeds {
@@ -474,7 +479,7 @@ impl Core {
         let is_long = self.shown.alarms.alarms.len() > LONG_LIST;
         let is_recent = self.shown.at.is_some_and(|at| now.since(at) < LONG_LIST_INTERVAL);
         if is_new && !(is_long && is_recent) {
-            self.shown.alarms = Arc::new(self.bank.list(&self.plant));
+            self.shown.alarms = Arc::new(self.bank.list(&self.plant, now));
             self.shown.at = Some(now);
         }
     }

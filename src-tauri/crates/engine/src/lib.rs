@@ -17,6 +17,7 @@ mod core;
 mod door;
 mod event;
 mod filter;
+mod flooding;
 mod links;
 mod recorder;
 mod run;
@@ -49,7 +50,7 @@ use crate::stores::Stores;
 pub use clock::SystemClock;
 pub use event::{Acted, StoreRefused, Target, Wanted};
 pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
-pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot, SuppressedAlarm};
+pub use snapshot::{ActiveAlarm, AlarmList, Flood, Link, Snapshot, SuppressedAlarm};
 pub use table::{Row as LiveRow, Table};
 
 /// Batches that may wait for the loop. What comes beyond waits at its gateway, the newest of each tag.
@@ -58,6 +59,10 @@ const QUEUED_BATCHES: usize = 256;
 const QUEUED_COMMANDS: usize = 64;
 /// A command that could not be sent within this time is not sent any more.
 const COMMAND_EXPIRES: Duration = Duration::from_secs(5);
+/// A flood that went on when the program ended is known as far back as this.
+const FLOOD_REMEMBERED: Duration = Duration::from_secs(24 * 3600);
+/// And by so many alarms.
+const ANNOUNCEMENTS_REMEMBERED: usize = 100_000;
 
 /// What the engine works with.
 pub struct Parts {
@@ -116,6 +121,7 @@ impl Engine {
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
         core.continue_after(journal.reader().newest_order().unwrap_or_default());
+        core.remember(clock.now(), announced(&journal, clock.now().wall));
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
         let mut running = Loop {
             clock: Arc::clone(&clock),
@@ -264,6 +270,13 @@ fn mark_the_pause(history: &History, activation: &Activation, now: Timestamp) {
     if !rows.is_empty() {
         history.record(rows);
     }
+}
+
+/// When operators heard of an alarm lately: a flood goes on over a restart. Where the journal cannot be read, none does.
+fn announced(journal: &Journal, now: Timestamp) -> Vec<Timestamp> {
+    let from = now.saturating_sub(FLOOD_REMEMBERED);
+    let known = journal.reader().announcements(from, now, ANNOUNCEMENTS_REMEMBERED).unwrap_or_default();
+    known.list.into_iter().map(|one| Timestamp::from_millis(one.at)).collect()
 }
 
 fn restored(journal: &Journal) -> HashMap<AlarmId, Known> {

@@ -46,8 +46,19 @@ pub struct AlarmList {
     pub unacknowledged: [u32; 4],
     /// How many are active or latched, by priority 1 to 4.
     pub active: [u32; 4],
+    /// The flood that goes on; none where there is none.
+    pub flood: Option<Flood>,
     /// The alarms that are not announced, in the order of the plant. They are in none of the others.
     pub suppressed: Vec<SuppressedAlarm>,
+}
+
+/// More alarms than an operator can take in: see [`alarm::FLOOD`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// When the first of its alarms came.
+    pub since: Timestamp,
+    /// How many there were since.
+    pub count: u64,
 }
 
 /// An alarm that is not announced, whether it stands or not.
@@ -92,6 +103,8 @@ pub struct ActiveAlarm {
     pub re_alarms: u32,
     /// Whether it was the first of its group that stands.
     pub is_first_out: bool,
+    /// Whether its alarm chatters, or goes before anybody can look.
+    pub nuisance: Option<alarm::Nuisance>,
     /// Whether its source is silent or bad, so that the state is the last one known.
     pub source_lost: bool,
 }

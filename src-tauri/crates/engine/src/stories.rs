@@ -2,6 +2,7 @@
 
 mod alarms;
 mod certificates;
+mod floods;
 mod interleaving;
 mod recording;
 mod reload;

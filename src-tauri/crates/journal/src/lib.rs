@@ -25,6 +25,7 @@ mod scribe;
 mod standing;
 mod subjects;
 mod texts;
+mod together;
 mod words;
 
 use std::collections::HashMap;
@@ -42,6 +43,7 @@ pub use entry::{Action, AlarmChange, Entry, Page, Phase, Query, Record, Remark, 
 pub use history::sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
 pub use reader::Reader;
 pub use retention::Keeping;
+pub use together::{Announcement, Announcements, Companions, TOGETHER_MS, companions};
 pub use words::Kind;
 
 /// Told when entries are on disk, with their sequence numbers, or why they are not; as a rule on the writer's thread,

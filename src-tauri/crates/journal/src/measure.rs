@@ -1,6 +1,7 @@
 //! The journal's entries as changes of alarms, for [`crate::performance`].
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 use alarm::{AlarmId, Priority};
@@ -15,6 +16,7 @@ use crate::names::{self, Names};
 use crate::performance::{Change, Named, Performance, Tally, What, Window};
 use crate::reader::Reader;
 use crate::subjects;
+use crate::together::{Announcement, Announcements};
 use crate::words::Kind;
 
 /// Entries that are read in one go.
@@ -41,7 +43,7 @@ struct Active {
 
 pub(crate) fn performance(reader: &Reader, window: &Window<'_>) -> Result<Performance, StoreFailure> {
     let (stretch, active) = reader.at_once(|connection| {
-        let stretch = Stretch::of(connection, window)?;
+        let stretch = Stretch::of(connection, window.from.millis(), window.to.millis(), window.equipment)?;
         let active = active_before(connection, stretch.first, stretch.equipment.as_ref())?;
         Ok((stretch, active))
     })?;
@@ -54,14 +56,10 @@ pub(crate) fn performance(reader: &Reader, window: &Window<'_>) -> Result<Perfor
         tally.is_active(alarm, since);
         last.insert(alarm, seq);
     }
-    for range in stretch.ranges {
-        let mut next = range.start;
-        while next < range.end {
-            let chunk = next..next.saturating_add(CHUNK).min(range.end);
-            next = chunk.end;
-            reader.at_once(|connection| tell(connection, chunk, stretch.equipment.as_ref(), &mut tally, &mut last))?;
-        }
-    }
+    stretch.each(reader, |seq, change| {
+        last.insert(change.alarm, seq);
+        tally.take(change);
+    })?;
     let figures = tally.figures();
     reader.at_once(|connection| {
         let mut names = Names::default();
@@ -69,9 +67,34 @@ pub(crate) fn performance(reader: &Reader, window: &Window<'_>) -> Result<Perfor
     })
 }
 
+/// The alarms that operators heard of in a stretch of time, both ends in milliseconds since 1970, the later one not
+/// included; where there are more than `most`, the last of them. With them the names of all that are among them.
+pub(crate) fn announcements(reader: &Reader, from: i64, to: i64, most: usize) -> Result<Announcements, StoreFailure> {
+    let stretch = reader.at_once(|connection| Stretch::of(connection, from, to, None))?;
+    let mut list = VecDeque::new();
+    stretch.each(reader, |_, change| {
+        if change.what == What::Activated && (from..to).contains(&change.at) {
+            list.push_back(Announcement { at: change.at, alarm: change.alarm });
+            if list.len() > most {
+                list.pop_front();
+            }
+        }
+    })?;
+    let list: Vec<Announcement> = list.into();
+    reader.at_once(|connection| {
+        let mut names = Names::default();
+        let mut alarms = HashMap::new();
+        for one in &list {
+            if let Entry::Vacant(place) = alarms.entry(one.alarm) {
+                place.insert(AlarmId::new(names.alarm(connection, one.alarm)?));
+            }
+        }
+        Ok(Announcements { list, alarms })
+    })
+}
+
 impl Stretch {
-    fn of(connection: &Connection, window: &Window<'_>) -> rusqlite::Result<Self> {
-        let (from, to) = (window.from.millis(), window.to.millis());
+    fn of(connection: &Connection, from: i64, to: i64, equipment: Option<&EquipmentId>) -> rusqlite::Result<Self> {
         let end: i64 = connection.query_row("SELECT coalesce(max(seq), 0) + 1 FROM entries", [], |row| row.get(0))?;
         let sealed = blocks::end(connection)?;
         let mut first = sealed;
@@ -94,11 +117,24 @@ impl Stretch {
             Some(since) => Some(since),
             None => connection.query_row("SELECT min(time) FROM entries", [], |row| row.get(0))?,
         };
-        let equipment = match window.equipment {
+        let equipment = match equipment {
             Some(path) => Some(names::equipment_within(connection, path.as_str())?.into_iter().collect()),
             None => None,
         };
         Ok(Self { first, ranges, since, equipment })
+    }
+
+    /// Goes through its changes, each with the sequence number of its entry, some thousand entries at a time.
+    fn each(&self, reader: &Reader, mut take: impl FnMut(i64, &Change<'_>)) -> Result<(), StoreFailure> {
+        for range in &self.ranges {
+            let mut next = range.start;
+            while next < range.end {
+                let chunk = next..next.saturating_add(CHUNK).min(range.end);
+                next = chunk.end;
+                reader.at_once(|connection| tell(connection, chunk, self.equipment.as_ref(), &mut take))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -157,13 +193,12 @@ fn active_before(connection: &Connection, before: i64, equipment: Option<&IdSet>
     Ok(active)
 }
 
-/// Tells a tally the changes of a range of entries, and notes which entry of each alarm is the last.
+/// Tells the changes of a range of entries.
 fn tell(
     connection: &Connection,
     range: Range<i64>,
     equipment: Option<&IdSet>,
-    tally: &mut Tally<'_>,
-    last: &mut HashMap<i64, i64>,
+    take: &mut impl FnMut(i64, &Change<'_>),
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT seq, time, kind, alarm, raised, priority, user, coalesce(equipment, 0),
@@ -180,16 +215,15 @@ fn tell(
         if what == What::Activated && row.get(8)? {
             continue;
         }
-        let alarm = row.get(3)?;
-        last.insert(alarm, row.get(0)?);
-        tally.take(&Change {
+        let change = Change {
             at: row.get(1)?,
-            alarm,
+            alarm: row.get(3)?,
             occurrence: row.get(4)?,
             what,
             priority: priority(row.get(5)?, 5)?,
             user: row.get_ref(6)?.as_str_or_null()?.unwrap_or_default(),
-        });
+        };
+        take(row.get(0)?, &change);
     }
     Ok(())
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use alarm::{AlarmId, DeedId, Known};
 use history::sqlite::{OpenError, Store, StoreFailure};
-use model::Clock;
+use model::{Clock, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::performance::{Performance, Window};
-use crate::{Page, Query, SCHEMA, acts, measure, page};
+use crate::{Announcements, Page, Query, SCHEMA, acts, measure, page};
 
 /// Reads a journal, from any thread, beside whoever writes it. Cloning is cheap.
 #[derive(Clone)]
@@ -71,6 +71,15 @@ impl Reader {
     /// The disk's reason.
     pub fn performance(&self, window: &Window<'_>) -> Result<Performance, StoreFailure> {
         measure::performance(self, window)
+    }
+
+    /// The alarms that operators heard of from a time up to another, not included, in the journal's order; where there are
+    /// more than `most`, the last of them.
+    ///
+    /// # Errors
+    /// The disk's reason.
+    pub fn announcements(&self, from: Timestamp, to: Timestamp, most: usize) -> Result<Announcements, StoreFailure> {
+        measure::announcements(self, from.millis(), to.millis(), most)
     }
 
     /// Asks a question of one state of the file.

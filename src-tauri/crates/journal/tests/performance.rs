@@ -3,9 +3,9 @@
 mod common;
 
 use alarm::{Cause, PRIORITIES, State};
-use common::{Place, act, append, change, time, transition, wait_for};
+use common::{Place, act, append, change, raised, time, transition, wait_for};
 use journal::performance::{Change, DAY, Tally, What, Window};
-use journal::{Entry, Journal, Keeping};
+use journal::{Entry, Journal, Keeping, companions};
 use model::EquipmentId;
 use proptest::prelude::*;
 
@@ -113,4 +113,34 @@ fn an_alarm_that_stands_since_before_all_that_is_kept_is_stale() {
     assert_eq!((first.alarm.id.as_str(), first.since, first.until), ("stands", time(old), None));
     assert_eq!(first.alarm.priority, PRIORITIES[0]);
     assert!(figures.from > time(begin), "what is said is said of the time that the journal has");
+}
+
+#[test]
+fn what_comes_together_is_found_in_the_file_and_what_is_suppressed_is_not_heard_of() {
+    let place = Place::new();
+    let journal = place.open();
+    let hour = 3_600_000;
+    let mut entries = Vec::new();
+    for trip in 0..8 {
+        let at = NOW - (9 - trip) * hour;
+        let mut quiet = transition("quiet", at + 1_000, State::Normal, State::Unack, at + 1_000, Cause::Raised);
+        quiet.suppressed = true;
+        entries.push(raised("pump", at, "ulm/l1/a", 1));
+        entries.push(change(quiet, "ulm/l1/a", 2));
+        entries.push(raised("starved", at + 20_000, "ulm/l2/b", 2));
+        entries.push(raised("alone", at + hour / 2, "ulm/l2/b", 2));
+    }
+    append(&journal, entries).expect("works");
+    let reader = journal.reader();
+    let known = reader.announcements(time(NOW - 24 * hour), time(NOW), 1_000).expect("reads");
+    assert_eq!(known.list.len(), 24, "three alarms, eight times");
+    let name = |alarm: i64| known.alarms[&alarm].to_string();
+    let pairs: Vec<_> =
+        companions(&known.list).into_iter().map(|pair| (name(pair.first), name(pair.second), pair.together)).collect();
+    assert_eq!(pairs, [("pump".to_owned(), "starved".to_owned(), 8)]);
+
+    let last = reader.announcements(time(NOW - 24 * hour), time(NOW), 5).expect("reads");
+    assert_eq!(last.list, known.list[19..], "of many, the last ones");
+    let window = reader.announcements(time(NOW - 2 * hour), time(NOW - hour), 1_000).expect("reads");
+    assert_eq!(window.list.len(), 3, "the end is not included");
 }

@@ -17,6 +17,7 @@ mod difference;
 mod document;
 mod equipment;
 mod fields;
+mod first_out;
 mod formulas;
 mod gateways;
 mod ids;

@@ -8,6 +8,7 @@ use crate::alarms::{Alarms, Surroundings};
 use crate::document::{Raw, Table, parse, rows};
 use crate::equipment::{self, Machine, Tree, equipment};
 use crate::fields::{Fields, instead};
+use crate::first_out;
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
 use crate::keeping::{self, History};
@@ -23,7 +24,7 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 15] = [
+const ROOT_KEYS: [&str; 16] = [
     "format",
     "plant",
     "history",
@@ -37,6 +38,7 @@ const ROOT_KEYS: [&str; 15] = [
     "templates",
     "tags",
     "alarms",
+    "first_out",
     "mail",
     "notifications",
 ];
@@ -141,6 +143,7 @@ fn resolve(
         }
     }
     alarms.check_limits(&tags, problems);
+    first_out::read(&root, &mut alarms.definitions, problems);
     let notifying = Notifying::read(&root, &tree, &alarms.definitions, problems);
 
     let Tags { drafts, indices, .. } = tags;

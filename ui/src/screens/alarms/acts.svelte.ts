@@ -19,6 +19,12 @@ export interface Shelf {
   oneShot: boolean;
 }
 
+/** What the window begins with, where the alarm itself gives the reason. */
+export interface Suggestion {
+  note: string;
+  minutes: number;
+}
+
 /** What shelving may take, in minutes; an alarm may allow less. */
 export const SHELF_MINUTES: readonly number[] = [15, 60, 240, 480];
 
@@ -36,6 +42,8 @@ class Acts {
   act = $state<Act>('acknowledge');
   /** What it is about; empty while nothing is asked for. */
   subjects = $state.raw<readonly Subject[]>([]);
+  /** What may be said and chosen already; null where nothing is. */
+  suggestion = $state.raw<Suggestion | null>(null);
   phase = $state<Phase>('asking');
   refused = $state.raw<readonly RefusedAct[]>([]);
   failure = $state.raw<CallError | null>(null);
@@ -46,9 +54,10 @@ class Acts {
   readonly needsNote = $derived(NEEDS_NOTE.includes(this.act));
 
   /** Opens the window for these; nothing happens where none of them can take the act. */
-  ask(act: Act, subjects: readonly Subject[]): void {
+  ask(act: Act, subjects: readonly Subject[], suggestion: Suggestion | null = null): void {
     if (subjects.length === 0 || this.phase === 'writing') return;
     this.act = act;
+    this.suggestion = suggestion;
     this.subjects = subjects;
     this.phase = 'asking';
     this.refused = [];

@@ -157,3 +157,16 @@ describe('earlier occurrences', () => {
     ]);
   });
 });
+
+describe('a suggestion to shelve', () => {
+  it('is forgotten with the next thing that is asked for', () => {
+    const [alarm] = fakeAlarms(host.plant, 1, host.now);
+    if (alarm === undefined) throw new Error('there is an alarm');
+    acts.ask('shelve', alarmsOf([alarm]), { note: 'chattering: 9 in 60 s', minutes: 60 });
+    expect(acts.suggestion).toEqual({ note: 'chattering: 9 in 60 s', minutes: 60 });
+    acts.close();
+    acts.ask('shelve', alarmsOf([alarm]));
+    expect(acts.suggestion).toBeNull();
+    acts.close();
+  });
+});

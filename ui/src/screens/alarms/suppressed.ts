@@ -38,3 +38,9 @@ export function reasonsOf(alarm: SuppressedAlarm): Reason[] {
   }
   return reasons;
 }
+
+/** The engine's words for an alarm that the first of its group suppresses: the group, and the id of the first one. */
+export function firstOutOf(rule: string): { group: string; alarm: string } | null {
+  const found = /^first-out of group (\S+): alarm (.+)$/.exec(rule);
+  return found?.[1] === undefined || found[2] === undefined ? null : { group: found[1], alarm: found[2] };
+}

@@ -15,7 +15,12 @@ const WINDOW_MS: u64 = 10_000;
 fn on(measure: Measure, at: f64) -> Config {
     let level =
         Level { kind: LimitKind::High, limit: Operand::Number(at), off: Off::Deadband(0.0), priority: PRIORITIES[0] };
-    Config::new(Trigger::Limit { measure, levels: vec![level] }, PRIORITIES[0])
+    unheld(Trigger::Limit { measure, levels: vec![level] })
+}
+
+/// An alarm that follows its detector at once, however often it comes.
+fn unheld(trigger: Trigger) -> Config {
+    Config { chatter_hold: Duration::ZERO, ..Config::new(trigger, PRIORITIES[0]) }
 }
 
 /// Samples with their times, so far apart that a window of ten seconds tells them from each other.
@@ -95,7 +100,7 @@ proptest! {
         values in prop::collection::vec(70.0..=80.0_f64, 1..100),
         deadband in 0.0..12.0_f64,
     ) {
-        let mut bench = Bench::new(Config::new(limit(LimitKind::High, 80.0, deadband), PRIORITIES[0]));
+        let mut bench = Bench::new(unheld(limit(LimitKind::High, 80.0, deadband)));
         bench.step(0, reading(0, Some(80.0), Quality::GOOD));
         let mut is_present = true;
         for (at_ms, value) in (1..).zip(values) {
@@ -153,7 +158,7 @@ proptest! {
             priority: PRIORITIES[0],
         };
         let levels = vec![level(LimitKind::High, 50.0), level(LimitKind::HighHigh, 80.0)];
-        let mut bench = Bench::new(Config::new(Trigger::Limit { measure: Measure::Value, levels }, PRIORITIES[0]));
+        let mut bench = Bench::new(unheld(Trigger::Limit { measure: Measure::Value, levels }));
         for (at_ms, value) in (0..).zip(values) {
             bench.step(at_ms, reading(at_ms, Some(value), Quality::GOOD));
             prop_assert_eq!(bench.alarm.state().is_present(), value >= 50.0);
@@ -261,7 +266,7 @@ proptest! {
         script in prop::collection::vec((0..3_000_u64, heard()), 0..60),
     ) {
         let enabling = if is_conditional { Enabling::Conditional } else { Enabling::Always };
-        let mut bench = Bench::new(Config { enabling, ..Config::new(trigger, PRIORITIES[0]) });
+        let mut bench = Bench::new(Config { enabling, ..unheld(trigger) });
         let mut trust = Trust { watched: false, operand: false, enabled: None };
         let mut at_ms = 0;
         for (later, input) in script {

@@ -7,7 +7,8 @@ use model::{Quality, TagIndex, Timestamp, Value};
 
 use super::{Bench, high, reading};
 use crate::{
-    Cause, Config, Enabling, Event, Input, Level, LimitKind, Measure, Off, Operand, PRIORITIES, Sense, State, Trigger,
+    Cause, Config, Enabling, Event, FirstOut, Input, Level, LimitKind, Measure, Off, Operand, Others, PRIORITIES,
+    Sense, State, Trigger,
 };
 
 /// The tags beside the watched one.
@@ -478,7 +479,10 @@ fn a_reload_keeps_what_is_heard_of_a_condition_that_stays() {
     let config = on(Trigger::Unchanged { within: seconds(60), band: 0.0 });
     let mut bench = Bench::new(config.clone());
     bench.step(0, input(0, "5"));
-    bench.alarm.reconfigure(Config { first_out: Some(Arc::from("press")), ..config }, bench.now(0));
+    bench.alarm.reconfigure(
+        Config { first_out: Some(FirstOut { group: Arc::from("press"), others: Others::Announced }), ..config },
+        bench.now(0),
+    );
     bench.step(60_000, Input::Tick);
     assert_eq!(bench.alarm.state(), State::Unack);
     bench.alarm.reconfigure(on(Trigger::Unchanged { within: seconds(90), band: 0.0 }), bench.now(0));

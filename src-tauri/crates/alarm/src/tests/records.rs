@@ -72,11 +72,11 @@ fn names_stay_unique_when_the_clock_is_set_back() {
 fn twenty_earlier_occurrences_wait_and_the_oldest_of_more_is_closed_on_record() {
     let mut bench = Bench::new(high(80.0));
     for round in 0..21 {
-        bench.step(round * 10, reading(round * 10, Some(85.0), Quality::GOOD));
-        bench.step(round * 10 + 1, reading(round * 10 + 1, Some(70.0), Quality::GOOD));
+        bench.step(round * 10_000, reading(round * 10_000, Some(85.0), Quality::GOOD));
+        bench.step(round * 10_000 + 1, reading(round * 10_000 + 1, Some(70.0), Quality::GOOD));
     }
     assert_eq!(bench.alarm.earlier().len(), 20);
-    let effects = bench.step(300, reading(300, Some(85.0), Quality::GOOD));
+    let effects = bench.step(300_000, reading(300_000, Some(85.0), Quality::GOOD));
     assert_eq!(bench.alarm.earlier().len(), 20);
     assert_eq!(effects[0].cause, Cause::AutoReturn);
     assert_eq!(effects[0].occurrence, bench.occurrence(1));

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use ::plant::Plant;
-use alarm::{Act, AlarmId, Confirm, OccurrenceId, Priority, State, Suppression};
+use alarm::{Act, AlarmId, Confirm, Nuisance, OccurrenceId, Priority, State, Suppression};
 use engine::{ActError, ActiveAlarm as Active, SuppressedAlarm as Suppressed, Target, Wanted};
 
 use super::plant::watched_tag;
 use crate::wire::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, Nothing, RefusedAct,
-    ShelveAlarms, SuppressedAlarm,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmChatter, AlarmFlood, AlarmState,
+    Nothing, RefusedAct, ShelveAlarms, SuppressedAlarm,
 };
 use crate::{Api, Code, Failure, Principal};
 
@@ -23,7 +23,8 @@ impl Api {
         let snapshot = self.parts.engine.snapshot();
         let alarms = snapshot.alarms.alarms.iter().map(|active| active_view(active, &snapshot.plant)).collect();
         let suppressed = snapshot.alarms.suppressed.iter().map(|one| suppressed_view(one, &snapshot.plant)).collect();
-        Ok(ActiveAlarms { revision: snapshot.alarms.revision, alarms, suppressed })
+        let flood = snapshot.alarms.flood.map(|flood| AlarmFlood { since: flood.since.millis(), count: flood.count });
+        Ok(ActiveAlarms { revision: snapshot.alarms.revision, alarms, suppressed, flood })
     }
 
     pub(crate) async fn alarm_acknowledge(
@@ -154,7 +155,22 @@ fn active_view(active: &Active, plant: &Plant) -> ActiveAlarm {
         notes: active.notes.iter().map(act_view).collect(),
         re_alarms: active.re_alarms,
         first_out: active.is_first_out,
+        first_out_group: definition.config.first_out.as_ref().map(|first_out| first_out.group.to_string()),
+        chattering: active.nuisance.and_then(chatter_view),
+        fleeting: match active.nuisance {
+            Some(Nuisance::Fleeting { times }) => times,
+            Some(Nuisance::Chattering { .. }) | None => 0,
+        },
         source_lost: active.source_lost,
+    }
+}
+
+fn chatter_view(nuisance: Nuisance) -> Option<AlarmChatter> {
+    match nuisance {
+        Nuisance::Chattering { times, lasting } => {
+            Some(AlarmChatter { times, seconds: u32::try_from(lasting.as_secs()).unwrap_or(u32::MAX) })
+        }
+        Nuisance::Fleeting { .. } => None,
     }
 }
 

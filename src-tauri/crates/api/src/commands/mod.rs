@@ -4,6 +4,7 @@
 mod adopt;
 mod alarms;
 mod audit;
+mod companions;
 mod demo;
 mod exports;
 mod gateways;
@@ -17,6 +18,7 @@ mod trends;
 mod write;
 
 pub(crate) use audit::Recorded;
+pub(crate) use companions::Found as Companions;
 pub use journal::{JournalExportError, export_journal};
 pub(crate) use plant::watched_tag;
 

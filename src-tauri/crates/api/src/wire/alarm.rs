@@ -33,6 +33,56 @@ pub struct ActiveAlarms {
     pub alarms: Vec<ActiveAlarm>,
     /// The alarms that are not announced, in the order of the plant. They are not among the others.
     pub suppressed: Vec<SuppressedAlarm>,
+    /// The flood that goes on; `null` where there is none.
+    pub flood: Option<AlarmFlood>,
+}
+
+/// More alarms than an operator can take in: more than ten within ten minutes, until there are fewer than five.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmFlood {
+    /// When the first of its alarms came.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// How many there were since.
+    #[ts(type = "number")]
+    pub count: u64,
+}
+
+/// An alarm that chatters: it comes three times within a minute, or more often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmChatter {
+    /// How often it came since it began to.
+    pub times: u32,
+    /// How long ago that was, seconds.
+    pub seconds: u32,
+}
+
+/// Answer of `alarm_companions`: which alarms usually come together, from the journal.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmCompanions {
+    /// From when on the journal was looked at.
+    #[ts(type = "number")]
+    pub from: i64,
+    /// Until when.
+    #[ts(type = "number")]
+    pub to: i64,
+    /// The strongest first.
+    pub pairs: Vec<AlarmPair>,
+}
+
+/// Two alarms that usually come within a minute of each other.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmPair {
+    /// The alarms' ids.
+    pub alarms: (String, String),
+    /// How often they came together.
+    pub together: u32,
+    /// How often the rarer of them came at all.
+    pub of: u32,
 }
 
 /// Who did something, where, when, and what they said of it.
@@ -129,6 +179,12 @@ pub struct ActiveAlarm {
     pub re_alarms: u32,
     /// Whether it is the first of its group that stands.
     pub first_out: bool,
+    /// The group of which the first one is marked; none where it belongs to no group.
+    pub first_out_group: Option<String>,
+    /// Set where its alarm chatters.
+    pub chattering: Option<AlarmChatter>,
+    /// How often within the last hour its alarm went within ten seconds and did not come again for a minute.
+    pub fleeting: u32,
     /// Whether its source is silent or bad, so that the state is the last one known.
     pub source_lost: bool,
 }

@@ -18,8 +18,8 @@ mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
 pub use alarm::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, RefusedAct, ShelveAlarms,
-    SuppressedAlarm,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmChatter, AlarmCompanions,
+    AlarmFlood, AlarmPair, AlarmState, RefusedAct, ShelveAlarms, SuppressedAlarm,
 };
 pub use connection::{
     ErrorCount, ExchangeState, GatewayState, GatewayView, GivenUpView, NotificationsView, OtherStation, PlantStatus,

@@ -66,11 +66,14 @@ impl Core {
     /// Suppresses an alarm by design while its formula says so. What cannot be trusted suppresses nothing anew and ends
     /// nothing.
     pub(super) fn tell_suppressing(&mut self, now: Now, index: usize, effects: &mut Effects) {
-        let Some(suppressing) = &self.plant.alarms[index].suppressed_when else { return };
+        let Some(suppressing) = &self.plant.alarms[index].suppressed_when else {
+            // There may have been one in the plant before.
+            return self.step_alarms(now, effects, |bank, changes| bank.suppress(now, index, None, changes));
+        };
         let (active, quality) = calculations::truth(suppressing, &self.table);
         if quality.is_good() {
             let rule = active.then(|| suppressing.text().to_owned());
-            self.step_alarms(now, effects, |bank, changes| bank.tell(now, index, Input::Design(rule), changes));
+            self.step_alarms(now, effects, |bank, changes| bank.suppress(now, index, rule, changes));
         }
     }
 
@@ -82,6 +85,7 @@ impl Core {
 
     /// After an activation: every alarm hears what is so, as a limit may be another one now.
     pub(super) fn tell_everything(&mut self, now: Now, effects: &mut Effects) {
+        self.step_alarms(now, effects, |bank, changes| bank.resume_groups(now, changes));
         for index in 0..self.plant.alarms.len() {
             self.tell_enabling(now, index, effects);
             self.tell_suppressing(now, index, effects);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::burst::Burst;
+use alarm::{Burst, BurstRule};
 
 /// More than five acknowledgements within ten seconds are made without looking.
-const HASTY: (i64, usize) = (10_000, 6);
+const HASTY: BurstRule = BurstRule { within_ms: 10_000, begins_at: 6, ends_below: 6 };
 /// Longer waits are told apart by the minute only, so that however many there are they need little memory.
 const EXACT_S: u32 = 3600;
 
@@ -50,10 +50,10 @@ impl Waits {
 impl Haste {
     pub fn take(&mut self, at: i64, user: &str) {
         if !self.of.contains_key(user) {
-            self.of.insert(user.to_owned(), Burst::new(HASTY.0, HASTY.1, HASTY.1));
+            self.of.insert(user.to_owned(), Burst::new(HASTY));
         }
         if let Some(burst) = self.of.get_mut(user) {
-            self.times += u64::from(burst.take(at).began.is_some());
+            self.times += u64::from(burst.take(at).begins);
         }
     }
 

@@ -2,18 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use alarm::{Burst, CHATTERING, Fleeting};
 use model::Timestamp;
 
-use super::burst::Burst;
 use super::floods::most;
 use super::{Change, Contribution, DAY, STALE, Stale, What};
 
-/// Three times within a minute is chattering (ISA-18.2).
-const CHATTER: (i64, usize) = (60_000, 3);
-/// An alarm that goes within so many milliseconds ...
-const FLEETING: i64 = 10_000;
-/// ... and does not come again within so many is fleeting.
-const ALONE: i64 = 60_000;
 /// Alarms of a list.
 const LISTED: usize = 100;
 /// The alarms that contribute most.
@@ -40,9 +34,8 @@ struct One {
     is_acknowledged: bool,
     burst: Option<Burst>,
     chattered: u64,
-    /// When it went after a short time, as long as it has not come again.
-    went: Option<i64>,
-    fleeting: u64,
+    fleeting: Fleeting,
+    was_fleeting: u64,
 }
 
 /// What became of an occurrence that the window has seen beginning.
@@ -91,8 +84,8 @@ impl Alarms {
                 if let Some(since) = one.active.take()
                     && is_within
                 {
-                    if at - since <= FLEETING && one.occurrence.is_some() {
-                        one.went = Some(at);
+                    if one.occurrence.is_some() {
+                        one.fleeting.go(since, at);
                     }
                     self.went_stale(change.alarm, since, Some(at), ahead);
                 }
@@ -130,7 +123,7 @@ impl Alarms {
             found.into_iter().map(|(alarm, count)| Contribution { alarm, count }).collect::<Vec<_>>()
         };
         let (top, chattering, fleeting) =
-            (list(|one| one.count, TOP), list(|one| one.chattered, LISTED), list(|one| one.fleeting, LISTED));
+            (list(|one| one.count, TOP), list(|one| one.chattered, LISTED), list(|one| one.was_fleeting, LISTED));
         let length = |one: &Stale<i64>| one.until.map_or(to, Timestamp::millis) - one.since.millis();
         self.stale.sort_by_key(|one| (std::cmp::Reverse(length(one)), one.alarm));
         Known {
@@ -169,14 +162,12 @@ impl One {
         self.count += 1;
         self.occurrence = Some((occurrence, at));
         self.is_acknowledged = false;
-        let burst = self.burst.get_or_insert_with(|| Burst::new(CHATTER.0, CHATTER.1, CHATTER.1));
-        self.chattered += u64::from(burst.take(at).began.is_some());
+        let burst = self.burst.get_or_insert_with(|| Burst::new(CHATTERING));
+        self.chattered += u64::from(burst.take(at).begins);
     }
 
     /// It comes again, or the window ends: whether it was fleeting is known now.
     fn settle(&mut self, at: i64) {
-        if self.went.take().is_some_and(|went| at > went + ALONE) {
-            self.fleeting += 1;
-        }
+        self.was_fleeting += u64::from(self.fleeting.come(at));
     }
 }

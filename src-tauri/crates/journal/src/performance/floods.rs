@@ -1,101 +1,71 @@
-//! Floods: when they were, how bad, and how they began.
+//! Floods: when they were, how bad, and how they began. What a flood is, is said by [`alarm::FloodWatch`].
 
 use std::collections::HashMap;
 
+use alarm::FloodWatch;
 use model::Timestamp;
 
-use super::burst::Burst;
 use super::{Flood, TEN_MINUTES};
 
-/// More than ten within ten minutes is a flood (ISA-18.2).
-const BEGINS_AT: usize = 11;
-/// It goes on until there are fewer than this.
-const ENDS_BELOW: usize = 5;
 /// Alarms that are named of each flood.
 const NAMED: usize = 10;
 
-/// Watches for floods.
+/// Watches for floods, and remembers which alarms were in them.
+#[derive(Default)]
 pub(super) struct Floods {
-    burst: Burst,
+    watch: FloodWatch,
     /// The alarms of the last ten minutes: those with which a flood would begin.
     recent: Vec<(i64, i64)>,
-    current: Option<Current>,
+    current: Current,
     floods: Vec<Flood<i64>>,
-    /// The end of the flood before, in which alarms are not counted again.
-    free_from: i64,
     /// Most alarms within ten minutes, and when.
     peak: Option<(u64, Timestamp)>,
 }
 
-/// The flood that goes on.
+/// The alarms of the flood that goes on.
+#[derive(Default)]
 struct Current {
-    begin: i64,
-    peak: u64,
     first: Vec<(i64, Timestamp)>,
     counts: HashMap<i64, u64>,
 }
 
 impl Floods {
-    pub fn new(from: i64) -> Self {
-        Self {
-            burst: Burst::new(TEN_MINUTES, BEGINS_AT, ENDS_BELOW),
-            recent: Vec::new(),
-            current: None,
-            floods: Vec::new(),
-            free_from: from - 1,
-            peak: None,
-        }
-    }
-
     /// Takes an alarm, in order of time.
     pub fn take(&mut self, at: i64, alarm: i64) {
-        let step = self.burst.take(at);
-        if let Some(end) = step.ended {
-            self.close(end, true);
+        let step = self.watch.take(at);
+        if let Some((end, flood)) = step.ended {
+            self.close(end, true, flood);
         }
-        let within = step.within as u64;
-        if self.peak.is_none_or(|(most, _)| within > most) {
-            self.peak = Some((within, Timestamp::from_millis(at)));
+        if self.peak.is_none_or(|(most, _)| step.within > most) {
+            self.peak = Some((step.within, Timestamp::from_millis(at)));
         }
-        match &mut self.current {
-            Some(current) => current.add(at, alarm),
-            None => {
-                let free_from = self.free_from;
-                self.recent.retain(|(time, _)| *time > at - TEN_MINUTES && *time > free_from);
-                self.recent.push((at, alarm));
-                if step.began.is_some() {
-                    let begin = self.recent.first().map_or(at, |(time, _)| *time);
-                    let mut current = Current { begin, peak: 0, first: Vec::new(), counts: HashMap::new() };
-                    for (time, alarm) in self.recent.drain(..) {
-                        current.add(time, alarm);
-                    }
-                    self.current = Some(current);
-                }
+        self.recent.push((at, alarm));
+        match self.watch.current() {
+            Some(flood) => {
+                let own = self.recent.drain(..).filter(|(time, _)| *time >= flood.begin);
+                own.for_each(|(time, alarm)| self.current.add(time, alarm));
             }
-        }
-        if let Some(current) = &mut self.current {
-            current.peak = current.peak.max(within);
+            None => self.recent.retain(|(time, _)| *time > at - TEN_MINUTES),
         }
     }
 
     /// All floods up to a time, how long they were together, and the most alarms within any ten minutes.
     pub fn finish(mut self, to: i64) -> (Vec<Flood<i64>>, i64, Option<(u64, Timestamp)>) {
-        if let Some(end) = self.burst.end() {
-            self.close(end.min(to), end <= to);
+        if let (Some(end), Some(flood)) = (self.watch.end(), self.watch.current()) {
+            self.close(end.min(to), end <= to, flood);
         }
         let flooded = self.floods.iter().map(|flood| flood.end.millis() - flood.begin.millis()).sum();
         (self.floods, flooded, self.peak)
     }
 
-    fn close(&mut self, end: i64, ended: bool) {
-        let Some(Current { begin, peak, first, counts }) = self.current.take() else { return };
-        self.free_from = end;
+    fn close(&mut self, end: i64, ended: bool, flood: alarm::Flood) {
+        let Current { first, counts } = std::mem::take(&mut self.current);
         self.floods.push(Flood {
-            begin: Timestamp::from_millis(begin),
+            begin: Timestamp::from_millis(flood.begin),
             end: Timestamp::from_millis(end),
             ended,
-            count: counts.values().sum(),
-            peak,
+            count: flood.count,
+            peak: flood.peak,
             first,
             top: most(counts, NAMED),
         });

@@ -12,7 +12,6 @@
 
 mod ack;
 mod alarms;
-mod burst;
 mod floods;
 mod tally;
 #[cfg(test)]

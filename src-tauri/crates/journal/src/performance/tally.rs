@@ -51,7 +51,7 @@ impl<'a> Tally<'a> {
             count: 0,
             hours: Counter { length: HOUR, too_many: BUSY_HOUR, current: (0, 0), busy: 0 },
             ten_minutes: Counter { length: TEN_MINUTES, too_many: BUSY_TEN_MINUTES, current: (0, 0), busy: 0 },
-            floods: Floods::new(from),
+            floods: Floods::default(),
             alarms: Alarms::new(from, to),
             counts: Default::default(),
             waits: Default::default(),

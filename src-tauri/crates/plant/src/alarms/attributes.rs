@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{CLASSES, Class, Config, Confirm, Enabling, Latching, Priority, ReAlarm, ReturnAck, Shelving, Trigger};
+use alarm::{
+    CHATTER_HOLD, CLASSES, Class, Config, Confirm, Enabling, FirstOut, Latching, Others, Priority, ReAlarm, ReturnAck,
+    Shelving, Trigger,
+};
 use formula::Formula;
 use model::EquipmentId;
 
@@ -18,10 +21,11 @@ pub(crate) const GUIDANCE_KEYS: [&str; 8] =
     ["class", "cause", "consequence", "action", "confirmation", "time_to_respond_s", "screen", "document"];
 
 /// How an alarm behaves.
-pub(crate) const BEHAVIOUR_KEYS: [&str; 13] = [
+pub(crate) const BEHAVIOUR_KEYS: [&str; 14] = [
     "priority",
     "on_delay_s",
     "off_delay_s",
+    "chatter_hold_s",
     "enabled_when",
     "suppressed_when",
     "latching",
@@ -54,7 +58,8 @@ pub(crate) struct Behaviour {
     return_ack: ReturnAck,
     confirm: Confirm,
     re_alarm: Option<ReAlarm>,
-    first_out: Option<Arc<str>>,
+    first_out: Option<FirstOut>,
+    chatter_hold: Duration,
     shelving: Shelving,
     shelve_at_most: Option<Duration>,
 }
@@ -94,7 +99,8 @@ impl Behaviour {
             return_ack: if return_ack { ReturnAck::Required } else { ReturnAck::NotRequired },
             confirm: if confirm { Confirm::Required } else { Confirm::NotRequired },
             re_alarm: re_alarm(fields, problems),
-            first_out: first_out.map(|group| Arc::from(group.value)),
+            first_out: first_out.map(|group| FirstOut { group: Arc::from(group.value), others: Others::default() }),
+            chatter_hold: fields.seconds("chatter_hold_s", problems).map_or(CHATTER_HOLD, |said| said.value),
             shelving,
             shelve_at_most: shelve_at_most(fields, shelving, problems),
         }
@@ -117,6 +123,7 @@ impl Behaviour {
             confirm: self.confirm,
             re_alarm: self.re_alarm,
             first_out: self.first_out.clone(),
+            chatter_hold: self.chatter_hold,
             shelving: self.shelving,
             shelve_at_most: self.shelve_at_most,
             ..Config::new(trigger, priority)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alarm::{Class, Confirm, ReAlarm, ReturnAck, Shelving};
+use alarm::{CHATTER_HOLD, Class, Confirm, Others, ReAlarm, ReturnAck, Shelving};
 use plant::{AlarmDefinition, Plant, TagIndices};
 
 use crate::common::{AROUND, check, folder, plant};
@@ -13,6 +13,56 @@ fn resolved(text: &str) -> Plant {
 
 fn alarm<'p>(plant: &'p Plant, id: &str) -> &'p AlarmDefinition {
     plant.alarms.iter().find(|alarm| alarm.id.as_str() == id).unwrap_or_else(|| panic!("there is no {id}"))
+}
+
+fn first_out(alarm: &AlarmDefinition) -> Option<(&str, Others)> {
+    alarm.config.first_out.as_ref().map(|first_out| (&*first_out.group, first_out.others))
+}
+
+#[test]
+fn the_first_of_a_group_may_suppress_the_others() {
+    let plant = resolved(
+        r#"
+[first_out]
+press = "suppress-others"
+[[tags]]
+id = "t"
+formula = "1.0"
+[[alarms]]
+tag = "t"
+kind = "high"
+limit = 3
+first_out = "press"
+chatter_hold_s = 0
+[[alarms]]
+tag = "t"
+kind = "low"
+limit = 0
+first_out = "pump"
+"#,
+    );
+    let (high, low) = (alarm(&plant, "t/high"), alarm(&plant, "t/low"));
+    assert_eq!(first_out(high), Some(("press", Others::Suppressed)));
+    assert_eq!(first_out(low), Some(("pump", Others::Announced)), "where nothing is said, the first is only marked");
+    assert_eq!((high.config.chatter_hold, low.config.chatter_hold), (Duration::ZERO, CHATTER_HOLD));
+    check(
+        r#"TAG
+id = "t"
+formula = "1.0"
+ALARM
+tag = "t"
+kind = "high"
+limit = 3
+first_out = "press"
+[first_out]
+pres = "suppress-others"
+press = "suppress"
+"#,
+        &[
+            "12 no alarm is in the group `pres`; did you mean `press`?",
+            "13 unknown press `suppress` in first_out; did you mean `suppress-others`?",
+        ],
+    );
 }
 
 #[test]
@@ -42,12 +92,12 @@ max_shelve_h = 1.5
     let high = alarm(&plant, "t/high");
     assert_eq!((high.class, high.config.confirm), (Class::HighlyManaged, Confirm::Required));
     assert_eq!(high.config.re_alarm, Some(ReAlarm { after: Duration::from_secs(900), times: Some(3) }));
-    assert_eq!(high.config.first_out.as_deref(), Some("press"));
+    assert_eq!(first_out(high), Some(("press", Others::Announced)));
     assert_eq!(high.config.shelving, Shelving::NotAllowed);
     let low = alarm(&plant, "t/low");
     assert_eq!((low.config.shelving, low.config.confirm), (Shelving::WithReason, Confirm::NotRequired));
     assert_eq!(low.config.shelve_at_most, Some(Duration::from_secs(5_400)));
-    assert_eq!((low.config.re_alarm, &low.config.first_out), (None, &None));
+    assert_eq!((low.config.re_alarm, first_out(low)), (None, None));
 }
 
 #[test]
@@ -217,7 +267,7 @@ window_s = 60
             "3 unknown class `safe` in alarm; did you mean `safety`?",
             "3 unknown key `clas` in guidance; did you mean `class`?",
             "4 `priority` is 9, which is not within 1 to 4; use a whole number from 1 to 4",
-            "4 unknown key `limit` in alarm_defaults; use one of: priority, on_delay_s, off_delay_s, enabled_when, suppressed_when, latching, acknowledge_return, confirm, re_alarm_s, re_alarm_count, first_out, shelving, max_shelve_h",
+            "4 unknown key `limit` in alarm_defaults; use one of: priority, on_delay_s, off_delay_s, chatter_hold_s, enabled_when, suppressed_when, latching, acknowledge_return, confirm, re_alarm_s, re_alarm_count, first_out, shelving, max_shelve_h",
         ],
     );
     check(
