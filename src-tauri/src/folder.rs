@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use api::{AddError, PlantFolder};
 use gateway::Network;
-use plant::{Addition, Files, Problem, Reading, Severity, TagIndices};
+use plant::{Addition, Files, Problem, Reading, Retuning, Severity, TagIndices};
 
 use crate::rewrite;
 
@@ -40,6 +40,29 @@ impl Folder {
         Self { path, owner, network }
     }
 
+    /// Changes the plant's own file, where the whole has no errors then.
+    fn change(
+        &self,
+        keep: &TagIndices,
+        change: impl FnOnce(&str, &Files) -> Result<String, AddError>,
+    ) -> Result<Reading, AddError> {
+        if self.owner == Owner::Demo {
+            let words = "the demo plant is written anew at each start and cannot be changed; \
+                         copy its folder and start Andon on the copy";
+            return Err(AddError::Refused(words.into()));
+        }
+        let (mut files, unread) = read(&self.path);
+        let before = files.get(PLANT).unwrap_or_default().to_owned();
+        let whole = change(&before, &files)?;
+        files.insert(PLANT, whole.clone());
+        let reading = self.judge((files, unread), keep);
+        if reading.plant.is_none() {
+            return Err(AddError::Checking(reading.problems));
+        }
+        rewrite::replace(&self.path.join(PLANT), &before, &whole).map_err(AddError::Writing)?;
+        Ok(reading)
+    }
+
     fn judge(&self, (files, mut unread): (Files, Vec<Problem>), keep: &TagIndices) -> Reading {
         let mut reading = plant::read(&files, self.network.as_ref(), keep);
         if unread.iter().any(|problem| problem.severity == Severity::Error) {
@@ -59,21 +82,15 @@ impl PlantFolder for Folder {
     }
 
     fn add(&self, addition: &Addition, keep: &TagIndices) -> Result<Reading, AddError> {
-        if self.owner == Owner::Demo {
-            let words = "the demo plant is written anew at each start and cannot be changed; \
-                         copy its folder and start Andon on the copy";
-            return Err(AddError::Refused(words.into()));
-        }
-        let (mut files, unread) = read(&self.path);
-        let before = files.get(PLANT).unwrap_or_default().to_owned();
-        let whole = addition.behind(&before).map_err(|error| AddError::Refused(error.to_string()))?;
-        files.insert(PLANT, whole.clone());
-        let reading = self.judge((files, unread), keep);
-        if reading.plant.is_none() {
-            return Err(AddError::Checking(reading.problems));
-        }
-        rewrite::replace(&self.path.join(PLANT), &before, &whole).map_err(AddError::Writing)?;
-        Ok(reading)
+        self.change(keep, |before, _| addition.behind(before).map_err(|error| AddError::Refused(error.to_string())))
+    }
+
+    fn retune(&self, retuning: &Retuning, keep: &TagIndices) -> Result<Reading, AddError> {
+        self.change(keep, |before, files| {
+            let now = self.judge((files.clone(), Vec::new()), keep);
+            let plant = now.plant.ok_or(AddError::Checking(now.problems))?;
+            retuning.within(before, &plant).map_err(|error| AddError::Refused(error.to_string()))
+        })
     }
 
     fn words(&self) -> String {

@@ -227,7 +227,7 @@ tags: Array<TagView>,
  * All configured alarms.
  */
 alarms: Array<AlarmView>, };
-export type AlarmState = "normal" | "unack" | "acked" | "rtnUnack" | "latchedUnack" | "latchedAcked";
+export type AlarmState = "normal" | "unack" | "acked" | "rtnUnack" | "latchedUnack" | "latchedAcked" | "rtnUnconfirmed";
 export type ActiveAlarm = { 
 /**
  * Names the occurrence; an acknowledgement carries it.
@@ -286,6 +286,34 @@ ackedBy: string | null,
  */
 note: string | null, 
 /**
+ * At which station it was acknowledged.
+ */
+ackedAtStation: string | null, 
+/**
+ * Its priority before it was as severe as now; none where it never was another one.
+ */
+lastPriority: number | null, 
+/**
+ * Whether somebody has to confirm that the action was taken, and has not.
+ */
+needsConfirmation: boolean, 
+/**
+ * Who confirmed that the action was taken.
+ */
+confirmed: AlarmAct | null, 
+/**
+ * What was noted of it, the earliest first.
+ */
+notes: Array<AlarmAct>, 
+/**
+ * How often it was announced again because nobody did anything.
+ */
+reAlarms: number, 
+/**
+ * Whether it is the first of its group that stands.
+ */
+firstOut: boolean, 
+/**
  * Whether its source is silent or bad, so that the state is the last one known.
  */
 sourceLost: boolean, };
@@ -297,30 +325,113 @@ revision: number,
 /**
  * Unacknowledged first, then by priority, then newest first.
  */
-alarms: Array<ActiveAlarm>, };
-export type AcknowledgeAlarms = { 
+alarms: Array<ActiveAlarm>, 
+/**
+ * The alarms that are not announced, in the order of the plant. They are not among the others.
+ */
+suppressed: Array<SuppressedAlarm>, };
+export type AlarmAct = { 
+/**
+ * Who.
+ */
+user: string, 
+/**
+ * At which station.
+ */
+station: string, 
+/**
+ * What they said; may be empty.
+ */
+note: string, 
+/**
+ * When.
+ */
+at: number, };
+export type SuppressedAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * 1 highest to 4.
+ */
+priority: number, 
+/**
+ * What is shown.
+ */
+message: string, 
+/**
+ * The equipment's path, where it has one.
+ */
+equipment: string | null, 
+/**
+ * Whether its condition holds now.
+ */
+isPresent: boolean, 
+/**
+ * Who shelved it and why.
+ */
+shelved: AlarmAct | null, 
+/**
+ * Until when it is shelved.
+ */
+shelvedUntil: number | null, 
+/**
+ * Whether the shelving ends when it returns to normal.
+ */
+oneShot: boolean, 
+/**
+ * The plant's rule that suppresses it, in words.
+ */
+byDesign: string | null, 
+/**
+ * Since when it does.
+ */
+byDesignSince: number | null, 
+/**
+ * Who took it out of service and why.
+ */
+outOfService: AlarmAct | null, };
+export type ActOnOccurrences = { 
 /**
  * Which occurrences; at most 1,000 at once.
  */
 occurrences: Array<string>, 
 /**
- * What was seen or done; may be empty; at most 2,000 characters.
+ * What was seen or done; may be empty except for `alarm_note`; at most 2,000 characters.
  */
 note: string, };
-export type ResetAlarms = { 
+export type ActOnAlarms = { 
 /**
- * Which occurrences; at most 1,000 at once.
+ * Which alarms; at most 1,000 at once.
  */
-occurrences: Array<string>, 
+alarms: Array<string>, 
 /**
- * Why; may be empty; at most 2,000 characters.
+ * Why; at most 2,000 characters; must be said where an alarm is taken out of service.
  */
 note: string, };
-export type RefusedOccurrence = { 
+export type ShelveAlarms = { 
 /**
- * Which.
+ * Which alarms; at most 1,000 at once.
  */
-occurrence: string, 
+alarms: Array<string>, 
+/**
+ * For how long at most, in minutes; an alarm may allow less than is asked.
+ */
+minutes: number, 
+/**
+ * Until they return to normal, if that is earlier.
+ */
+oneShot: boolean, 
+/**
+ * Why; at most 2,000 characters.
+ */
+note: string, };
+export type RefusedAct = { 
+/**
+ * Which occurrence or alarm.
+ */
+target: string, 
 /**
  * Why, in words.
  */
@@ -333,8 +444,8 @@ done: Array<string>,
 /**
  * Not done, each with its reason.
  */
-refused: Array<RefusedOccurrence>, };
-export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "action" | "system";
+refused: Array<RefusedAct>, };
+export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "escalated" | "eased" | "reAlarmed" | "announced" | "confirmed" | "noted" | "shelved" | "unshelved" | "suppressed" | "unsuppressed" | "outOfService" | "inService" | "heard" | "action" | "system";
 export type ReadJournal = { 
 /**
  * Only entries before this sequence number; none for the newest.
@@ -1205,6 +1316,174 @@ wanted: string,
  * The value before, in words with its unit and, where it could not be trusted, that; empty where there was none.
  */
 before: string, };
+export type AlarmTuning = { 
+/**
+ * The limit, in the unit of what is measured.
+ */
+limit: number | null, 
+/**
+ * The limit of the more severe level.
+ */
+secondLimit: number | null, 
+/**
+ * How far the measure must come back, in the same unit.
+ */
+deadband: number | null, 
+/**
+ * How long the condition must hold before it is raised, in seconds.
+ */
+onDelayS: number, 
+/**
+ * How long the condition must be gone before it returns, in seconds.
+ */
+offDelayS: number, 
+/**
+ * It is raised, too, once the condition has come so many times within the on-delay.
+ */
+times: number | null, };
+export type TryAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * The beginning; at most 31 days before the end.
+ */
+from: number, 
+/**
+ * The end, not included.
+ */
+to: number, 
+/**
+ * Other numbers; none to see the alarm as it is.
+ */
+tuning: AlarmTuning | null, 
+/**
+ * Looks for numbers with which it comes at most so often a day and does not chatter; none for no search.
+ */
+suggestPerDay: number | null, };
+export type TrialSpan = { 
+/**
+ * From when.
+ */
+from: number, 
+/**
+ * Until when; none where it still is at the end.
+ */
+to: number | null, 
+/**
+ * The number of its most severe level.
+ */
+level: number, };
+export type TrialFigures = { 
+/**
+ * How often it was raised or came again while latched.
+ */
+activations: number, 
+/**
+ * How often it went on to a more severe level.
+ */
+escalations: number, 
+/**
+ * Time in alarm.
+ */
+activeMs: number, 
+/**
+ * Time in which its source could not be judged.
+ */
+unknownMs: number, 
+/**
+ * Activations that were over within ten seconds.
+ */
+fleeting: number, 
+/**
+ * Activations that were the third within a minute, or a later one.
+ */
+chattering: number, 
+/**
+ * Floods that it makes by itself: more than ten in ten minutes until fewer than five.
+ */
+floods: number, 
+/**
+ * Time in such floods.
+ */
+floodMs: number, 
+/**
+ * When it was active, oldest first; the newest 1,000.
+ */
+spans: Array<TrialSpan>, };
+export type TrialRemark = "thinned" | "sloped" | "suppressionLeftOut" | "beginsLater" | "noSearch";
+export type TriedAlarm = { 
+/**
+ * The time that was looked at; it ends now at the latest.
+ */
+from: number, 
+/**
+ * Its end.
+ */
+to: number, 
+/**
+ * Samples that were replayed.
+ */
+samples: number, 
+/**
+ * The first of them; none where there is none. Before it nothing is known.
+ */
+first: number | null, 
+/**
+ * The numbers the alarm has.
+ */
+tuning: AlarmTuning, 
+/**
+ * What came of them.
+ */
+before: TrialFigures, 
+/**
+ * What would have come of the others.
+ */
+after: TrialFigures | null, 
+/**
+ * Numbers with the least change that meet what was asked for; none where it was not asked, or there are none.
+ */
+suggestion: AlarmTuning | null, 
+/**
+ * What would have come of these.
+ */
+suggested: TrialFigures | null, 
+/**
+ * What to keep in mind about the figures.
+ */
+remarks: Array<TrialRemark>, };
+export type ChangeAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * All of its numbers. Those that are as they were are left alone in the file.
+ */
+tuning: AlarmTuning, 
+/**
+ * Why; not empty, at most 2,000 characters.
+ */
+reason: string, };
+export type ChangedAlarm = { 
+/**
+ * The numbers it had.
+ */
+before: AlarmTuning, 
+/**
+ * The numbers it has now.
+ */
+after: AlarmTuning, 
+/**
+ * Other alarms that share what was changed, such as the deadband of a tag's limits.
+ */
+others: Array<string>, 
+/**
+ * The plant file afterwards.
+ */
+plant: PlantStatus, };
 export type DemoAct = { "act": "jam", 
 /**
  * Its equipment path.
@@ -1265,9 +1544,25 @@ export interface Commands {
   /** Every alarm that still needs somebody. */
   alarms_read: { request: Nothing; answer: ActiveAlarms };
   /** Acknowledges occurrences of alarms; what it says is done is on disk. */
-  alarm_acknowledge: { request: AcknowledgeAlarms; answer: ActedOn };
+  alarm_acknowledge: { request: ActOnOccurrences; answer: ActedOn };
+  /** Confirms that what alarms ask for was done. */
+  alarm_confirm: { request: ActOnOccurrences; answer: ActedOn };
   /** Resets latched alarms whose condition is gone and that are acknowledged. */
-  alarm_reset: { request: ResetAlarms; answer: ActedOn };
+  alarm_reset: { request: ActOnOccurrences; answer: ActedOn };
+  /** Makes a note on occurrences of alarms. */
+  alarm_note: { request: ActOnOccurrences; answer: ActedOn };
+  /** Shelves alarms: they are not announced for a while. */
+  alarm_shelve: { request: ShelveAlarms; answer: ActedOn };
+  /** Announces shelved alarms again. */
+  alarm_unshelve: { request: ActOnAlarms; answer: ActedOn };
+  /** Takes alarms out of service while their equipment is worked on. */
+  alarm_out_of_service: { request: ActOnAlarms; answer: ActedOn };
+  /** Returns alarms to service. */
+  alarm_in_service: { request: ActOnAlarms; answer: ActedOn };
+  /** Replays an alarm's past with other numbers, and suggests some. */
+  alarm_try: { request: TryAlarm; answer: TriedAlarm };
+  /** Gives an alarm other limits, deadband or delays in the plant file, and activates the plant. */
+  alarm_change: { request: ChangeAlarm; answer: ChangedAlarm };
   /** A page of the journal, newest first. */
   journal_read: { request: ReadJournal; answer: JournalPage };
   /** What a trend of some pixels' width needs of history. */

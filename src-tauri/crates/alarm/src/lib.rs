@@ -15,9 +15,12 @@ mod deed;
 mod detect;
 mod id;
 mod machine;
+mod replay;
 mod standing;
+mod suggest;
 mod suppression;
 mod trigger;
+mod tuning;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,9 @@ pub use config::{
 };
 pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
+pub use replay::{Activation, Flood, Replay, Replayed, floods};
 pub use standing::{Cause, Effect, Place, Standing, State, Transition};
+pub use suggest::{Search, Target};
 pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};
 pub use trigger::{Event, Level, LimitKind, Measure, Off, Operand, Sense, Trigger};
+pub use tuning::{Tuning, Untunable};

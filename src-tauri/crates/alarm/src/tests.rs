@@ -5,6 +5,7 @@ mod kinds;
 mod merging;
 mod properties;
 mod records;
+mod replay;
 mod stories;
 mod suppression;
 

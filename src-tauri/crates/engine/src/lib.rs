@@ -17,6 +17,7 @@ mod core;
 mod door;
 mod event;
 mod filter;
+mod hearing;
 mod links;
 mod recorder;
 mod run;
@@ -46,6 +47,7 @@ use crate::run::{Loop, Times};
 
 pub use clock::SystemClock;
 pub use event::{Acted, StoreRefused, Target, Wanted};
+pub use hearing::{Hearing, Unheard};
 pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
 pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot, SuppressedAlarm};
 pub use table::{Row as LiveRow, Table};

@@ -4,6 +4,7 @@ mod alarms;
 mod certificates;
 mod recording;
 mod reload;
+mod replay;
 mod running;
 mod values;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alarm::AlarmId;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
@@ -26,6 +27,7 @@ pub struct Plant {
     pub keep: Keep,
     /// How large the file of history may grow, in bytes; `None` for as large as the disk allows.
     pub size_limit_bytes: Option<u64>,
+    pub(crate) written: HashMap<AlarmId, Written>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
@@ -146,6 +148,17 @@ pub struct AlarmDefinition {
     pub condition: String,
 }
 
+/// Where an alarm is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The file, relative to the plant's folder.
+    pub file: String,
+    /// The line, from 1: of its `[[alarms]]`, of its limit at a tag, or of its gateway.
+    pub line: u32,
+    /// In words, the machine for which a template has it; none where it is not from a template.
+    pub template_of: Option<Arc<str>>,
+}
+
 /// What an alarm watches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Watch {
@@ -204,6 +217,11 @@ impl Plant {
     /// The tag of a full id.
     pub fn tag_by_id(&self, id: &str) -> Option<&Tag> {
         self.indices.get(id).and_then(|index| self.tag(index))
+    }
+
+    /// Where an alarm is written; none where there is no such alarm.
+    pub fn written(&self, alarm: &AlarmId) -> Option<&Written> {
+        self.written.get(alarm)
     }
 
     /// The gateway of an id.

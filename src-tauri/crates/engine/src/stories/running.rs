@@ -10,7 +10,7 @@ use journal::{Journal, Query};
 use model::{Browse, Browsed, Offer, Write, Written};
 use tokio::sync::watch;
 
-use crate::{ActError, Engine, Parts, SystemClock};
+use crate::{ActError, Engine, Parts, SystemClock, Target, Wanted};
 
 /// Gateways whose senders a test keeps, so that it is the gateway.
 #[derive(Default)]

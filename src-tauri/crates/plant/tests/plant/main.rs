@@ -12,5 +12,6 @@ mod recording;
 mod references;
 mod reload;
 mod resolved;
+mod retuning;
 mod templates;
 mod values;
