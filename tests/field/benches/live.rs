@@ -21,7 +21,7 @@ use gateway::Network;
 use history::History;
 use journal::Journal;
 use model::Clock;
-use plant::{Addition, Files, Plant, Reading, TagIndices};
+use plant::{Addition, Files, Plant, Reading, Retuning, TagIndices};
 use tokio::io::AsyncWriteExt;
 
 const TOPICS: usize = 1_000;
@@ -203,6 +203,10 @@ impl PlantFolder for NoFolder {
     }
 
     fn add(&self, _: &Addition, _: &TagIndices) -> Result<Reading, AddError> {
+        Err(AddError::Refused("the benchmark's plant is not changed".into()))
+    }
+
+    fn retune(&self, _: &Retuning, _: &TagIndices) -> Result<Reading, AddError> {
         Err(AddError::Refused("the benchmark's plant is not changed".into()))
     }
 
