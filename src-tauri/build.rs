@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         println!("cargo::error=the user interface is not built: `cargo xtask ui` builds it");
         return ExitCode::FAILURE;
     }
-    let commands = tauri_build::AppManifest::new().commands(&["call", "frame"]);
+    let commands = tauri_build::AppManifest::new().commands(&["call", "frame", "has_sound", "announce"]);
     match tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

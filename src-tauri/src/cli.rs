@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::data::{self, DataError};
 use crate::operate::{self, Served, Showing};
 use crate::running::Source;
-use crate::{act, check, export, history, import, secrets};
+use crate::{act, check, export, history, import, notifying, secrets};
 
 /// Exit code where another Andon has the data folder.
 const IN_USE: u8 = 2;
@@ -63,9 +63,18 @@ enum Command {
     /// Keep the passwords and keys that a plant file names.
     #[command(subcommand)]
     Secret(secrets::SecretCommand),
+    /// Look after the messages to people who are not at the screen.
+    #[command(subcommand)]
+    Notify(notifying::NotifyCommand),
+    /// Make this station known to the others of its plant.
+    #[command(subcommand)]
+    Station(secrets::StationCommand),
     /// Look after the history: check it, copy it, put a copy back.
     #[command(subcommand)]
     History(history::HistoryCommand),
+    /// Write out what the journal says.
+    #[command(subcommand)]
+    Journal(Box<export::JournalCommand>),
     /// Write out what history knows, as a file or as a picture.
     Export(Box<export::Export>),
     /// Take the samples of a file into history.
@@ -132,7 +141,19 @@ fn carry_out(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             secrets::run(what, data::last_plant(&folder))?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Notify(what)) => {
+            let folder = data.map_or_else(data::default, Ok)?;
+            notifying::run(what, data::last_plant(&folder))
+        }
+        Some(Command::Station(what)) => {
+            secrets::run_station(&what)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::History(what)) => history::run(data.map_or_else(data::default, Ok)?, &what),
+        Some(Command::Journal(what)) => {
+            export::run_journal(&data.map_or_else(data::default, Ok)?, &what)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Export(wanted)) => {
             export::run(&data.map_or_else(data::default, Ok)?, *wanted)?;
             Ok(ExitCode::SUCCESS)
@@ -178,6 +199,9 @@ mod tests {
             "andon secret set broker --login",
             "andon secret list --plant plants/ulm",
             "andon secret forget broker",
+            "andon notify test night-shift --plant plants/ulm",
+            "andon station key",
+            "andon station key --replace",
             "andon history check",
             "andon history backup /media/stick/andon.backup --data /tmp/a",
             "andon history restore andon.backup",
@@ -186,6 +210,9 @@ mod tests {
             "andon export --data /tmp/a --tags */filler/*,a/b --last 8h --output -",
             "andon export --tags * --from 2026-11-23T06:00Z --to 2026-11-23T14:00 --format parquet --output a.parquet",
             "andon export --tags * --last 8h --wide --every 15min --zone Europe/Berlin --output a.csv",
+            "andon journal export --last 30d --output -",
+            "andon journal export --last 8h --kind raised,recurred --priority 1 --equipment ulm/l1 --output a.csv",
+            "andon journal export --from 2026-11-23 --to 2026-11-24 --text jam --user ada --alarm a/b --output a.csv",
             "andon import old.csv --data /tmp/a --mapping old.toml --strict",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
@@ -204,9 +231,13 @@ mod tests {
             "andon export --tags * --last 8h --zone Europe/Ulm --output a.csv",
             "andon export --tags * --last 8h --output a.csv trend --tag a --last 8h --png a.png",
             "andon export",
+            "andon journal export --output a.csv",
+            "andon journal export --last 8h --kind rose --output a.csv",
+            "andon journal export --last 8h --priority 5 --output a.csv",
             "andon import",
             "andon check",
             "andon history backup",
+            "andon notify test",
             "andon secret set broker tr0ub4dor",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line} should not be understood");

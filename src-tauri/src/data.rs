@@ -82,6 +82,11 @@ pub fn history(folder: &Path) -> PathBuf {
     folder.join("history.db")
 }
 
+/// Where the journal is in a data folder.
+pub fn journal(folder: &Path) -> PathBuf {
+    folder.join("journal.db")
+}
+
 /// Where the demo's plant is in a data folder.
 pub fn demo_plant(folder: &Path) -> PathBuf {
     folder.join("demo-plant")
@@ -147,7 +152,12 @@ impl Data {
 
     /// Where the journal is.
     pub fn journal(&self) -> PathBuf {
-        self.folder.join("journal.db")
+        journal(&self.folder)
+    }
+
+    /// Where messages wait until they are delivered.
+    pub fn outbox(&self) -> PathBuf {
+        self.folder.join("outbox.db")
     }
 
     /// Where the logs are.

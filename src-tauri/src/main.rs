@@ -17,6 +17,7 @@ mod history;
 mod http;
 mod import;
 mod logs;
+mod notifying;
 mod operate;
 mod record;
 mod references;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use gateway::Credentials as _;
 use model::{CertificateOwner, CertificateStanding, Protocols, Reference, Referent, Timestamp};
-use plant::{Plant, Problem, Severity};
+use plant::{Plant, Problem, Recipient, Severity};
 
 use crate::secrets::{Missing, Store};
 
@@ -32,7 +32,50 @@ pub fn missing(plant: &Plant, protocols: &dyn Protocols, store: &Store, now: Tim
             }));
         }
     }
+    for (line, place, key, referent, name) in named_by_notifications(plant) {
+        let fault = match referent {
+            Referent::Login | Referent::Secret => known
+                .entry(name.clone())
+                .or_insert_with(|| store.locate(&name).err())
+                .clone()
+                .map(|Missing { words, remedy }| (words, remedy)),
+            Referent::Certificate => certificate(store, &name, now),
+        };
+        problems.extend(fault.map(|(words, remedy)| Problem {
+            file: "plant.toml".into(),
+            line,
+            severity: Severity::Warning,
+            message: format!("`{key}` of {place}: {words}"),
+            remedy,
+        }));
+    }
     problems
+}
+
+/// What the mail server and the rules of notification name: the line, whose it is, the key, what it refers to, and the name.
+fn named_by_notifications(plant: &Plant) -> Vec<(u32, String, &'static str, Referent, String)> {
+    let mut named = Vec::new();
+    let mut add = |line, place: &str, key, referent, name: &Option<String>| {
+        named.extend(name.clone().map(|name| (line, place.to_owned(), key, referent, name)));
+    };
+    if let Some(mail) = &plant.mail {
+        add(mail.line, "[mail]", "login", Referent::Login, &mail.login);
+        add(mail.line, "[mail]", "ca", Referent::Certificate, &mail.ca);
+    }
+    for rule in &plant.notifications {
+        let place = format!("the notification `{}`", rule.name);
+        add(rule.line, &place, "sign_with", Referent::Secret, &rule.sign_with);
+        add(rule.line, &place, "ca", Referent::Certificate, &rule.ca);
+        for recipient in &rule.to {
+            match recipient {
+                Recipient::SecretWebhook(name) => {
+                    add(rule.line, &place, "to", Referent::Secret, &Some(name.clone()));
+                }
+                Recipient::Mail(_) | Recipient::Webhook(_) => {}
+            }
+        }
+    }
+    named
 }
 
 /// What is wrong with a file of certificates, and what to do.

@@ -5,19 +5,23 @@ use std::sync::Arc;
 
 use api::{Api, PlantFolder};
 use engine::{Engine, SystemClock};
-use gateway::Network;
+use gateway::{Gateways, Network};
 use history::History;
 use jiff::tz::TimeZone;
 use journal::Journal;
 use model::Clock;
+use notify::Notifier;
 use plant::{Plant, Problem, TagIndices};
 use simulator::{Demo, PastTag};
+use stations::Exchange;
 
 use crate::check;
 use crate::data::{self, Data, DataError};
 use crate::demo::Disturbances;
 use crate::folder::{Folder, Owner};
+use crate::notifying::{self, Notifications};
 use crate::secrets::Store;
+use crate::station;
 
 /// So much past is made up for the demo where it has none.
 const PAST_DAYS: u32 = 7;
@@ -65,6 +69,14 @@ pub enum StartError {
         /// Why.
         source: journal::OpenError,
     },
+    /// Another Andon wrote the file, or worse.
+    #[error("the outbox {file} cannot be opened")]
+    OpeningOutbox {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: notify::OpenError,
+    },
 }
 
 /// A plant that runs.
@@ -75,6 +87,7 @@ pub struct Running {
     pub name: String,
     history: Arc<History>,
     journal: Arc<Journal>,
+    notifier: Arc<Notifier>,
     demo: Option<Arc<Demo>>,
 }
 
@@ -144,27 +157,56 @@ impl Running {
         let name = plant.name.clone();
         let engine = engine::Parts {
             clock: Arc::clone(&clock),
-            gateways: network,
+            gateways: Arc::clone(&network) as Arc<dyn Gateways>,
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
         };
+        let begins_after = notify::end_of(&journal);
+        let engine = Arc::new(Engine::start(engine, plant));
+        let snapshots = engine.snapshots();
+        let stations = stations::Parts {
+            engine: Arc::clone(&engine),
+            journal: Arc::clone(&journal),
+            network,
+            clock: Arc::clone(&clock),
+            station: station::name(),
+        };
+        let file = data.outbox();
+        let notifier = Notifier::start(notify::Parts {
+            journal: Arc::clone(&journal),
+            clock: Arc::clone(&clock),
+            file: file.clone(),
+            plant: Box::new(move || Arc::clone(&snapshots().plant)),
+            post: Arc::new(notifying::sender(&path)),
+            begins_after,
+            zone: TimeZone::system(),
+            runtime: tokio::runtime::Handle::current(),
+        });
+        let notifier = notifier.map(Arc::new).map_err(|source| StartError::OpeningOutbox { file, source })?;
         let api = Api::new(api::Parts {
-            engine: Engine::start(engine, plant),
+            engine,
+            stations: Some(Arc::new(Exchange::start(stations))),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock: Arc::clone(&clock),
             folder: Arc::new(folder),
             problems: reading.problems,
             demo: demo.as_ref().map(|demo| Box::new(Disturbances(Arc::clone(demo))) as Box<dyn api::Demo>),
+            notifications: Some(Box::new(Notifications(Arc::clone(&notifier)))),
             version: env!("CARGO_PKG_VERSION"),
             zone: TimeZone::system(),
         });
-        Ok(Self { api: Arc::new(api), name, history, journal, demo })
+        Ok(Self { api: Arc::new(api), name, history, journal, notifier, demo })
     }
 
     /// Ends it in order: links, engine, stores, demo. What is known is on disk afterwards, as far as the disk allows.
     pub async fn stop(self) {
         self.api.stop().await;
+        // It may have something to say to the journal. Joins its thread: not on one of the runtime's.
+        let notifier = self.notifier;
+        if tokio::task::spawn_blocking(move || notifier.stop()).await.is_err() {
+            tracing::error!("notification did not end in order");
+        }
         let (tell, told) = tokio::sync::oneshot::channel();
         // Nothing more to say: told once everything before it is on disk.
         let done = Box::new(move |result: Result<Vec<i64>, journal::StoreFailure>| {

@@ -8,7 +8,7 @@ use api::wire::{Host, Permission};
 pub fn principal(host: Host) -> Principal {
     Principal {
         user: user(),
-        station: station(),
+        station: name(),
         permissions: vec![Permission::View, Permission::Acknowledge, Permission::Operate, Permission::Configure],
         host,
     }
@@ -32,7 +32,8 @@ fn listed(users: &str, id: u32) -> Option<String> {
     })
 }
 
-fn station() -> String {
+/// The name of this machine: whatever is done here is known under it.
+pub fn name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

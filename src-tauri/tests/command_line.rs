@@ -31,6 +31,46 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A web server that takes one message, and what it was sent.
+fn take_one() -> (u16, mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody sends");
+        let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").expect("a stream");
+        tell.send(head.join("\n")).expect("the test waits");
+    });
+    (port, told)
+}
+
+#[test]
+fn a_trial_message_goes_to_everybody_whom_a_notification_names() {
+    let (port, told) = take_one();
+    let plant = tempfile::tempdir().expect("a scratch folder");
+    let text = format!(
+        "[plant]\nname = \"Ulm\"\n[[notifications]]\nname = \"night\"\n\
+         to = [\"http://127.0.0.1:{port}/first\", \"http://127.0.0.1:1/second\"]\n"
+    );
+    fs::write(plant.path().join("plant.toml"), text).expect("a file");
+    let folder = plant.path().to_str().expect("a path in UTF-8");
+    let output = andon(&["notify", "test", "night", "--plant", folder]);
+    let said = text_of(&output);
+    assert!(told.recv_timeout(Duration::from_secs(10)).expect("it is sent").starts_with("POST /first HTTP/1.1"));
+    assert!(said.contains(&format!("http://127.0.0.1:{port}/first: delivered: 204")), "{said}");
+    assert!(said.contains("http://127.0.0.1:1/second: not delivered"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "somebody was not reached");
+    let unknown = andon(&["notify", "test", "nihgt", "--plant", folder]);
+    assert!(text_of(&unknown).contains("no notification \"nihgt\"; it has: night"), "{}", text_of(&unknown));
+}
+
+/// What a program printed, on both ways.
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
 /// An Andon that is served, until it is dropped.
 struct Served {
     child: Child,
@@ -349,6 +389,20 @@ fn samples_go_from_one_history_to_another_and_wrong_rows_are_told() {
     assert!(outcomes[0].starts_with(&format!("andon import {old}: 4 rows read, 2 samples of 1 tag")), "{outcomes:?}");
     assert!(outcomes[1].contains("0 samples"), "{outcomes:?}");
     drop(journal);
+
+    let journal = |data: &str, filter: [&str; 2]| {
+        let whole = ["journal", "export", "--last", "1h", "--output", "-", "--data", data];
+        andon(&[&whole[..], &filter].concat())
+    };
+    let found = text(&journal(&first, ["--text", "2 SAMPLES of 1"]).stdout);
+    let rows: Vec<&str> = found.trim_end().split("\r\n").collect();
+    assert_eq!(rows[0], "time,what,priority,equipment,alarm,message,value,user,station,note");
+    assert_eq!(rows.len(), 2, "{found}");
+    assert!(rows[1].contains(&format!(",action,,,,andon import: {old},,")), "{found}");
+    assert_eq!(text(&journal(&first, ["--kind", "raised"]).stdout).lines().count(), 1, "nothing but the header");
+    let nowhere = journal(&second, ["--priority", "1"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(text(&nowhere.stderr).contains("say where Andon keeps its data with --data DIR"));
 
     for (format, name) in [("csv", "out.csv"), ("parquet", "out.parquet")] {
         let (file, into) = (path(name), format!("{second}-{format}"));

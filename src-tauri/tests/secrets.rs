@@ -205,3 +205,22 @@ fn a_secret_goes_to_its_broker_and_nowhere_else() {
     holding(home.path(), &mut found);
     assert_eq!(found, Vec::<String>::new(), "the secret was written down");
 }
+
+#[test]
+fn a_station_says_by_which_key_the_others_know_it_and_never_the_key() {
+    let home = tempfile::tempdir().expect("a folder");
+    let none = andon(home.path(), &["station", "key"], "");
+    assert!(!none.status.success() && said(&none).contains("keyring"), "{}", said(&none));
+
+    let printed = andon(home.path(), &["station", "key", "--print"], "");
+    let lines = String::from_utf8(printed.stdout).expect("text");
+    let lines: Vec<&str> = lines.lines().collect();
+    let [_, secret, table, line] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!(table, "[stations.keys]");
+    pass(home.path(), "station-key", secret);
+    let passed = andon(home.path(), &["station", "key"], "");
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), format!("{table}\n{line}\n"), "the same key again");
+    assert!(!said(&passed).contains(secret));
+    let replaced = andon(home.path(), &["station", "key", "--replace"], "");
+    assert!(!replaced.status.success() && said(&replaced).contains("systemd"), "{}", said(&replaced));
+}

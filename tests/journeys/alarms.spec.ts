@@ -39,16 +39,51 @@ test('an alarm comes, is acknowledged with a note, and is still there after a po
   const { entries } = await call<{ entries: { kind: string; occurrence: string }[] }>(page, 'journal_read', {
     before: null,
     limit: 500,
-    equipment: null,
-    alarm: `${machine('labeller')}/jammed`,
-    text: null,
-    priority: null,
-    from: null,
-    to: null,
+    filter: { alarm: `${machine('labeller')}/jammed` },
   });
   const of = (kind: string) => entries.filter((each) => each.occurrence === occurrence && each.kind === kind);
   expect(of('raised'), 'annunciated once').toHaveLength(1);
   expect(of('acknowledged')).toHaveLength(1);
+});
+
+test('a shelved alarm calls nobody, is listed with who and why, also after a power failure, and is announced again', async ({
+  page,
+}) => {
+  test.setTimeout(150_000);
+  const why = 'sensor is being cleaned';
+  const alarm = `${machine('capper')}/jammed`;
+  const row = page.locator(`[data-testid=alarm-row][data-alarm="${alarm}"]`);
+  const suppressed = page.locator(`[data-testid=suppressed-row][data-alarm="${alarm}"]`);
+  await open(page, backend(), SCREENS.alarms);
+  await call(page, 'demo_act', { act: 'jam', machine: machine('capper') });
+  await expect(row).toHaveAttribute('data-state', 'unack', { timeout: 20_000 });
+  await row.click();
+  await page.getByTestId('note-button').click();
+  await page.getByTestId('note-field').fill('fitter called');
+  await page.getByTestId('ack-confirm').click();
+  await expect(page.getByTestId('detail-notes')).toContainText('fitter called');
+
+  await page.getByTestId('shelve-button').click();
+  await expect(page.getByTestId('ack-confirm'), 'a reason has to be said').toBeDisabled();
+  await page.getByTestId('note-field').fill(why);
+  await page.getByTestId('ack-confirm').click();
+  await expect(page.getByTestId('act-window')).toBeHidden();
+  await expect(row).toBeHidden();
+  await page.getByTestId('tab-suppressed').click();
+  await expect(suppressed).toContainText(why);
+
+  await backend().kill();
+  await backend().run();
+  await open(page, backend(), SCREENS.alarms);
+  // The demo's machines begin anew with the program: what is to stand has to be jammed again.
+  await call(page, 'demo_act', { act: 'jam', machine: machine('capper') });
+  await page.getByTestId('tab-suppressed').click();
+  await expect(suppressed, 'it is not lost, and not announced').toContainText(why);
+  await suppressed.getByTestId('unshelve').click();
+  await page.getByTestId('ack-confirm').click();
+  await expect(suppressed).toBeHidden();
+  await page.getByTestId('tab-active').click();
+  await expect(row, 'it stands and calls again').toHaveAttribute('data-state', 'unack', { timeout: 20_000 });
 });
 
 test('an alarm that nobody acknowledged comes back unacknowledged after a power failure', async ({ page }) => {

@@ -65,6 +65,9 @@ async function show(page: Page, name: Name): Promise<void> {
     case 'journal':
       await expect(screen.getByTestId('journal-row').first()).toBeVisible();
       break;
+    case 'performance':
+      await expect(screen.getByTestId('figure').first()).toBeVisible();
+      break;
     case 'connections':
       await expect(screen.getByTestId('gateway-row')).toHaveCount(2);
       break;

@@ -1,7 +1,7 @@
 import { createContext } from 'svelte';
 
 import { NOTHING } from './contract/commands';
-import type { ActiveAlarm, Session, Status, TagView } from './contract/contract';
+import type { ActiveAlarm, Session, Status, TagView, SuppressedAlarm } from './contract/contract';
 import { callError, type CallError, type Host } from './host/host';
 import { isUnacknowledged, summarise } from './live/alarm-summary';
 import { Clock } from './live/clock.svelte';
@@ -10,6 +10,7 @@ import { LiveTag } from './live/live-tag.svelte';
 import { PlantIndex } from './live/plant-index';
 import { Pulse } from './live/pulse.svelte';
 import { LiveTable } from './live/table';
+import { Annunciator } from './sound/annunciator.svelte';
 
 /** The connection figures are counters; they are read again this often while somebody looks. */
 const STATUS_MS = 1_000;
@@ -23,10 +24,14 @@ export class Station {
   readonly table = new LiveTable();
   readonly pulse: Pulse;
   readonly clock: Clock;
+  /** The horn of this station. */
+  readonly annunciator: Annunciator;
   session = $state.raw<Session | null>(null);
   plant = $state.raw<PlantIndex | null>(null);
   /** Unacknowledged first, then by priority, then newest first, as the engine orders them. */
   alarms = $state.raw<readonly ActiveAlarm[]>([]);
+  /** The alarms that are not announced: shelved, suppressed by design, out of service. */
+  suppressed = $state.raw<readonly SuppressedAlarm[]>([]);
   /** Whether `alarms` is what the engine last told of. */
   alarmsRead = $state(false);
   /** Those that somebody still has to take notice of, in the same order. */
@@ -48,6 +53,7 @@ export class Station {
     this.host = host;
     this.pulse = new Pulse(host, this.table);
     this.clock = new Clock(() => this.pulse.now());
+    this.annunciator = new Annunciator(host);
     this.#plantRead = new Follower(() => this.#readPlant());
     this.#alarmsRead = new Follower(() => this.#readAlarms());
     this.#statusRead = new Follower(() => this.#readStatus());
@@ -63,9 +69,11 @@ export class Station {
   /** Begins to follow the engine. The returned function ends it. */
   start(): () => void {
     this.pulse.start();
+    const stopSound = this.annunciator.start();
     void this.#plantRead.again();
     return () => {
       this.pulse.stop();
+      stopSound();
       clearInterval(this.#statusTimer);
       for (const each of [this.#plantRead, this.#alarmsRead, this.#statusRead]) each.stop();
     };
@@ -131,8 +139,11 @@ export class Station {
   }
 
   async #readAlarms(): Promise<void> {
-    this.alarms = (await this.host.call('alarms_read', NOTHING)).alarms;
+    const read = await this.host.call('alarms_read', NOTHING);
+    this.alarms = read.alarms;
+    this.suppressed = read.suppressed;
     this.alarmsRead = true;
+    this.annunciator.follow(this.alarms);
   }
 
   async #readStatus(): Promise<void> {

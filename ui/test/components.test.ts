@@ -10,11 +10,12 @@ import { SparkFeed } from '../src/live/spark-feed';
 import Value from '../src/parts/Value.svelte';
 import AlarmGrid from '../src/screens/alarms/AlarmGrid.svelte';
 import AlarmRow from '../src/screens/alarms/AlarmRow.svelte';
+import Store from '../src/screens/connections/Store.svelte';
 import Tile from '../src/screens/overview/Tile.svelte';
 import { Station } from '../src/station.svelte';
 import { words } from '../src/text/words.svelte';
 import { FakeHost } from './fake-host';
-import { fakeAlarms } from './fake-status';
+import { fakeAlarms, fakeStatus } from './fake-status';
 import Stage from './Stage.svelte';
 
 const FILLER = 'ulm/filling/line1/filler';
@@ -125,6 +126,18 @@ describe('a machine’s tile', () => {
     show(Tile as unknown as Component<Record<string, unknown>>, props());
     const priority = Math.min(...host.alarms.filter((each) => each.equipment === FILLER).map((each) => each.priority));
     await waitFor(() => expect(screen.getByTestId('tile').textContent).toContain(`highest priority ${priority}`));
+  });
+});
+
+describe('a store', () => {
+  it('warns in words before it stops working', () => {
+    const store = fakeStatus(host.plant, 1_760_000_000_000).history;
+    show(Store, { name: 'History', store });
+    expect(screen.queryByTestId('store-warning')).toBeNull();
+    cleanup();
+    show(Store, { name: 'History', store: { ...store, warning: 'The disk is more than 90 % full.' } });
+    expect(screen.getByTestId('store-warning').textContent).toBe('The disk is more than 90 % full.');
+    expect(screen.getByTestId('store').dataset['working']).toBe('true');
   });
 });
 

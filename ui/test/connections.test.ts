@@ -42,6 +42,24 @@ async function open(): Promise<void> {
   await screen.findByTestId('gateway-detail');
 }
 
+it('says that nobody can be told, why, and what was given up', async () => {
+  const reason = 'anna@plant.example: cannot be reached';
+  const givenUp = [{ id: '1', rule: 'night', to: 'berta@plant.example', at: host.now, reason: 'no such mailbox' }];
+  const notifications = { working: false, reason, since: host.now, rules: 2, waiting: 3, delivered: 7, givenUp };
+  host.setStatus({ ...host.status, notifications });
+  await station.refreshStatus();
+  await open();
+  const shown = screen.getByTestId('notifications');
+  expect(shown.dataset['working']).toBe('false');
+  expect(shown.textContent).toContain(reason);
+  expect(screen.getByTestId('given-up').textContent).toContain('berta@plant.example');
+  host.setStatus({ ...host.status, notifications: null });
+  await station.refreshStatus();
+  await waitFor(() =>
+    expect(screen.queryByTestId('notifications'), 'a plant without rules is not bothered').toBeNull(),
+  );
+});
+
 const row = (id: string): HTMLElement => {
   const found = screen.getAllByTestId('gateway-row').find((each) => each.dataset['gateway'] === id);
   if (found === undefined) throw new Error(`no row of ${id}`);

@@ -15,6 +15,8 @@ import type {
   Session,
   Status,
   TagView,
+  ShelveAlarms,
+  SuppressedAlarm,
 } from '../src/contract/contract';
 import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
@@ -22,6 +24,7 @@ import { GOOD } from '../src/live/quality';
 import { encodeFrame, encodePart, encodeSeries, type Row } from './encode';
 import { fakeBrowse, fakeDetail } from './fake-gateways';
 import { fakePlant } from './fake-plant';
+import { fakePerformance } from './fake-performance';
 import { fakeStatus } from './fake-status';
 
 type Answer<C extends Command> = Commands[C]['answer'];
@@ -43,6 +46,7 @@ export class FakeHost implements Host {
   };
   status: Status;
   alarms: ActiveAlarm[] = [];
+  suppressed: SuppressedAlarm[] = [];
   journal: JournalEntry[] = [];
   demo: DemoView;
   /** The engine's wall time. */
@@ -59,6 +63,10 @@ export class FakeHost implements Host {
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
+  /** Whether this machine has something to make a sound with. */
+  sound: boolean | null = true;
+  /** Messages of the desktop, newest last. */
+  readonly announced: { title: string; text: string }[] = [];
   /** Whether values have come in at least once. */
   started = false;
 
@@ -80,6 +88,19 @@ export class FakeHost implements Host {
       plcFrozen: false,
       flooding: false,
     };
+  }
+
+  hasSound(): Promise<boolean | null> {
+    return Promise.resolve(this.sound);
+  }
+
+  mayAnnounce(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  announce(title: string, text: string): Promise<void> {
+    this.announced.push({ title, text });
+    return Promise.resolve();
   }
 
   /** The tag with this id; a test that names none is wrong. */
@@ -198,10 +219,18 @@ export class FakeHost implements Host {
         plant: this.status.plant,
       }),
       tag_write: ({ value }) => ({ outcome: 'done', words: '', wanted: String(value), before: '' }),
-      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms }),
+      alarms_read: () => ({ revision: this.#alarmRevision, alarms: this.alarms, suppressed: this.suppressed }),
       alarm_acknowledge: ({ occurrences, note }) => this.#acknowledge(occurrences, note),
       alarm_reset: ({ occurrences }) => this.#reset(occurrences),
+      alarm_confirm: ({ occurrences }) => ({ done: occurrences, refused: [] }),
+      alarm_note: ({ occurrences }) => ({ done: occurrences, refused: [] }),
+      alarm_shelve: (shelve) => this.#shelve(shelve),
+      alarm_unshelve: ({ alarms }) => this.#announce(alarms),
+      alarm_out_of_service: ({ alarms }) => ({ done: alarms, refused: [] }),
+      alarm_in_service: ({ alarms }) => this.#announce(alarms),
       journal_read: (read) => this.#journalPage(read),
+      journal_export: () => ({ export: 1 }),
+      alarm_performance: (read) => fakePerformance(read),
       history_read: (read) => this.#history(read),
       history_instant: () => new ArrayBuffer(0),
       history_summary: (read) => this.#summary(read),
@@ -262,7 +291,7 @@ export class FakeHost implements Host {
         ),
     );
     const refused = occurrences.filter((each) => !hit.has(each));
-    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'already acknowledged' })) };
+    return { done, refused: refused.map((target) => ({ target, reason: 'already acknowledged' })) };
   }
 
   #reset(occurrences: string[]): ActedOn {
@@ -271,19 +300,46 @@ export class FakeHost implements Host {
     );
     this.setAlarms(this.alarms.filter((each) => !done.includes(each.occurrence)));
     const refused = occurrences.filter((each) => !done.includes(each));
-    return { done, refused: refused.map((occurrence) => ({ occurrence, reason: 'its cause is still present' })) };
+    return { done, refused: refused.map((target) => ({ target, reason: 'its cause is still present' })) };
+  }
+
+  #shelve({ alarms, minutes, oneShot, note }: ShelveAlarms): ActedOn {
+    const shelved = this.alarms.filter((each) => alarms.includes(each.alarm));
+    this.suppressed = shelved.map(({ alarm, priority, message, equipment }) => ({
+      alarm,
+      priority,
+      message,
+      equipment,
+      isPresent: true,
+      shelved: { user: this.session.user, station: this.session.station, note, at: this.now },
+      shelvedUntil: this.now + minutes * 60_000,
+      oneShot,
+      byDesign: null,
+      byDesignSince: null,
+      outOfService: null,
+    }));
+    this.setAlarms(this.alarms.filter((each) => !alarms.includes(each.alarm)));
+    return { done: alarms, refused: [] };
+  }
+
+  #announce(alarms: string[]): ActedOn {
+    this.suppressed = this.suppressed.filter((each) => !alarms.includes(each.alarm));
+    return { done: alarms, refused: [] };
   }
 
   #journalPage(read: ReadJournal): JournalPage {
-    const text = read.text?.toLowerCase() ?? '';
+    const { filter } = read;
+    const text = filter.text?.toLowerCase() ?? '';
     const found = this.journal.filter(
       (each) =>
         (read.before === null || each.seq < read.before) &&
-        (read.alarm === null || each.alarm === read.alarm) &&
-        (read.equipment === null || (each.equipment ?? '').startsWith(read.equipment)) &&
-        (read.priority === null || each.priority === read.priority) &&
-        (read.from === null || each.time >= read.from) &&
-        (read.to === null || each.time < read.to) &&
+        (filter.alarm === null || each.alarm === filter.alarm) &&
+        (filter.equipment === null || (each.equipment ?? '').startsWith(filter.equipment)) &&
+        (filter.priority === null || each.priority === filter.priority) &&
+        (filter.kinds.length === 0 || filter.kinds.includes(each.kind)) &&
+        (filter.from === null || each.time >= filter.from) &&
+        (filter.to === null || each.time < filter.to) &&
+        each.user.toLowerCase().includes(filter.user?.toLowerCase() ?? '') &&
         [each.message, each.note, each.user, each.equipment ?? ''].join(' ').toLowerCase().includes(text),
     );
     const entries = found.slice(0, read.limit);

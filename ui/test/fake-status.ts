@@ -7,6 +7,7 @@ export function fakeStatus(plant: PlantView, now: number): Status {
     working: true,
     reason: '',
     notice: '',
+    warning: '',
     since: now - 3_600_000,
     bytes: 48_230_400,
     written: 1_204_331,
@@ -86,6 +87,8 @@ export function fakeStatus(plant: PlantView, now: number): Status {
     ],
     history: store,
     journal: { ...store, bytes: 1_204_000, written: 812, queued: 0 },
+    notifications: null,
+    stations: null,
     plant: { folder: '', activatedAt: now - 3_600_000, problems: [] },
   };
 }
@@ -116,6 +119,13 @@ export function fakeAlarms(plant: PlantView, count: number, now: number): Active
       ackedAt: acked ? raisedAt + 3_000 : null,
       ackedBy: acked ? 'anton' : null,
       note: acked ? 'Valve reset by hand' : null,
+      ackedAtStation: null,
+      lastPriority: null,
+      needsConfirmation: false,
+      confirmed: null,
+      notes: [],
+      reAlarms: 0,
+      firstOut: false,
       sourceLost: at % 11 === 4,
     };
   });

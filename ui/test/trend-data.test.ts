@@ -55,7 +55,7 @@ describe('a file', () => {
   it('is put together of its parts', async () => {
     parts('time,tag', ',value,quality', '\r\n');
     const file = new DataExport(host);
-    await file.start(REQUEST, 'text/csv');
+    await file.start(() => host.call('export_start', REQUEST), 'text/csv');
     expect(file.state).toBe('done');
     expect({ rows: file.rows, share: file.share, bytes: file.bytes }).toEqual({ rows: 3, share: 1, bytes: 24 });
     expect(files[0]?.type).toBe('text/csv');
@@ -70,7 +70,7 @@ describe('a file', () => {
   it('that is cancelled is no file, and the engine is told', async () => {
     const answer = held();
     const file = new DataExport(host);
-    const started = file.start(REQUEST, 'text/csv');
+    const started = file.start(() => host.call('export_start', REQUEST), 'text/csv');
     await vi.waitFor(() => expect(asked('export_next')).toHaveLength(1));
     file.forget();
     answer('too late');
@@ -82,7 +82,7 @@ describe('a file', () => {
   it('that a page cannot hold is given up', async () => {
     host.nextPart = () => encodePart(false, 1, 0.1, 'x'.repeat(40));
     const file = new DataExport(host, 100);
-    await file.start(REQUEST, 'text/csv');
+    await file.start(() => host.call('export_start', REQUEST), 'text/csv');
     expect({ state: file.state, failure: file.failure }).toEqual({ state: 'failed', failure: null });
     expect(asked('export_next')).toHaveLength(3);
     expect(asked('export_cancel')).toHaveLength(1);
@@ -93,7 +93,7 @@ describe('a file', () => {
       throw new CallError('storage', 'the disk reports an error');
     };
     const file = new DataExport(host);
-    await file.start(REQUEST, 'text/csv');
+    await file.start(() => host.call('export_start', REQUEST), 'text/csv');
     expect(file.state).toBe('failed');
     expect(file.failure?.message).toBe('the disk reports an error');
   });

@@ -1,5 +1,8 @@
-//! `andon export`: what history knows, as a file. Works whether or not Andon runs: it only reads.
+//! `andon export`: what history knows, as a file, and `andon journal export`: what the journal does. Both work whether or
+//! not Andon runs: they only read.
 
+mod half;
+mod journal;
 mod samples;
 mod span;
 mod trend;
@@ -13,6 +16,7 @@ use history::{ReadError, Reader, SeriesId};
 use model::{Clock as _, Timestamp};
 
 use crate::data;
+pub use journal::{JournalCommand, run as run_journal};
 use samples::SamplesArgs;
 use trend::TrendArgs;
 

@@ -1,8 +1,6 @@
 //! Samples as CSV or Parquet.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +13,7 @@ use history::{ReadError, Reader};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Zoned};
 
+use super::half::Half;
 use super::known_until;
 use super::span::SpanArgs;
 use crate::attention::Attention;
@@ -22,7 +21,7 @@ use crate::check::count;
 use crate::data;
 
 /// Where a file would be, for standard output.
-const STANDARD_OUTPUT: &str = "-";
+pub(super) const STANDARD_OUTPUT: &str = "-";
 
 /// Which samples, and how.
 #[derive(Clone, Debug, Args)]
@@ -123,7 +122,7 @@ pub fn write(folder: &Path, wanted: &SamplesArgs) -> Result<(), SamplesError> {
     let writing = |source| SamplesError::Writing { file: output.to_path_buf(), source };
     let half = Half::begin(output).map_err(writing)?;
     let done =
-        exchange::export(&reader, &selection, &format, &half.file, &mut watch).map_err(SamplesError::Exporting)?;
+        exchange::export(&reader, &selection, &format, half.file(), &mut watch).map_err(SamplesError::Exporting)?;
     half.finish(output).map_err(writing)?;
     drop(attention);
     println!("{}: {} rows of {}", output.display(), done.rows, count(selection.tags.len(), "tag"));
@@ -141,37 +140,6 @@ impl SamplesArgs {
                 Ok(Format::Csv(Csv { form, zone: self.zone.clone() }))
             }
         }
-    }
-}
-
-/// A file that is being written beside its place, and is removed unless it is finished.
-struct Half {
-    file: File,
-    path: PathBuf,
-}
-
-impl Half {
-    fn begin(place: &Path) -> io::Result<Self> {
-        let name = place.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-        let mut half = OsString::from(".");
-        half.push(name);
-        half.push(format!(".{}.part", std::process::id()));
-        let path = place.with_file_name(half);
-        Ok(Self { file: File::create(&path)?, path })
-    }
-
-    /// Puts it in its place, where another file may be.
-    fn finish(self, place: &Path) -> io::Result<()> {
-        (&self.file).flush()?;
-        self.file.sync_all()?;
-        fs::rename(&self.path, place)
-    }
-}
-
-impl Drop for Half {
-    fn drop(&mut self) {
-        // In its place it is no longer there.
-        fs::remove_file(&self.path).ok();
     }
 }
 
@@ -218,7 +186,7 @@ fn is_like(text: &str, glob: &str) -> bool {
     glob[in_glob..].iter().all(|letter| *letter == '*')
 }
 
-fn zone(name: &str) -> Result<TimeZone, jiff::Error> {
+pub(super) fn zone(name: &str) -> Result<TimeZone, jiff::Error> {
     TimeZone::get(name)
 }
 
@@ -250,21 +218,5 @@ mod tests {
         assert_eq!(choose(&globs(&["b/*", "*/x"]), known()).expect("tags"), ["b/x", "a/x"]);
         let refused = choose(&globs(&["a/*", "c/*"]), known()).expect_err("no such tag").to_string();
         assert_eq!(refused, "the history has no tag like 'c/*'; one that it has is 'a/x'");
-    }
-
-    #[test]
-    fn half_a_file_does_not_stay() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let place = folder.path().join("a.csv");
-        fs::write(&place, "before").expect("a file");
-        let half = Half::begin(&place).expect("a file");
-        (&half.file).write_all(b"half").expect("written");
-        drop(half);
-        assert_eq!(fs::read(&place).expect("the file before"), b"before");
-        let whole = Half::begin(&place).expect("a file");
-        (&whole.file).write_all(b"whole").expect("written");
-        whole.finish(&place).expect("in its place");
-        assert_eq!(fs::read(&place).expect("the file"), b"whole");
-        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
     }
 }

@@ -145,12 +145,12 @@ fn list(plant: Option<PathBuf>) -> Result<(), SecretError> {
         Err(trouble) => println!("keyring: {trouble}"),
     }
     if needed.is_empty() {
-        println!("no gateway needs a secret");
+        println!("this plant needs no secret");
     }
     Ok(())
 }
 
-/// The secrets that a plant names, each with the gateway that needs it.
+/// The secrets that a plant names, each with what needs it.
 fn needed(folder: PathBuf) -> Result<Vec<(String, Reference)>, SecretError> {
     let network = Arc::new(Network::new(Arc::new(SystemClock)));
     let reading = Folder::new(folder.clone(), Owner::Person, Arc::clone(&network)).read(&TagIndices::default());
@@ -161,7 +161,11 @@ fn needed(folder: PathBuf) -> Result<Vec<(String, Reference)>, SecretError> {
         let secrets = named.filter(|reference| reference.referent != Referent::Certificate);
         secrets.map(|reference| (words.clone(), reference)).collect::<Vec<_>>()
     };
-    Ok(plant.gateways.iter().flat_map(of).collect())
+    let key = |_| {
+        let reference = Reference { key: "key", referent: Referent::Secret, name: stations::KEY_SECRET.to_owned() };
+        ("this station".to_owned(), reference)
+    };
+    Ok(plant.gateways.iter().flat_map(of).chain(plant.stations.iter().map(key)).collect())
 }
 
 fn forget(name: &str) -> Result<(), SecretError> {

@@ -10,6 +10,7 @@ mod command;
 mod files;
 mod keyring;
 mod passed;
+mod station;
 mod terminal;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use gateway::{Credentials, Secret, is_secret_name};
 
 pub use command::{SecretCommand, run};
+pub use station::{StationCommand, run as run_station};
 
 use self::keyring::Keyring;
 use self::passed::Passed;

@@ -1,6 +1,7 @@
-//! The desktop window: one web view over the same contract that a browser has, and two commands into it.
+//! The desktop window: one web view over the same contract that a browser has, two commands into it, and two of the
+//! machine beside it.
 //!
-//! The window can go nowhere but to the program's own files, open no other window, and call nothing but the contract.
+//! The window can go nowhere but to the program's own files, open no other window, and call nothing but these.
 //! Whoever is in the web view may do what the session may do, and not more: the contract checks every call.
 //!
 //! **Invariant:** nothing of Tauri is named outside this module.
@@ -8,6 +9,7 @@
 mod downloads;
 pub mod graphics;
 mod recovery;
+mod station;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,7 +84,7 @@ pub fn run(desk: Desk, started: impl FnOnce(Closer)) -> Result<(), WindowError> 
     let opened = Opened { desk, frames: AtomicU32::new(0), recovery: Recovery::default() };
     let app = tauri::Builder::default()
         .manage(opened)
-        .invoke_handler(tauri::generate_handler![call, frame])
+        .invoke_handler(tauri::generate_handler![call, frame, station::has_sound, station::announce])
         .setup(|app| Ok(open(app.handle())?))
         .build(context())
         .map_err(WindowError::Opening)?;

@@ -80,7 +80,8 @@ pub fn bench(project: &Project, interrupt: &Interrupt, arguments: &[String]) -> 
 
 /// The tests with real peers and faults at full length, one after the other, as `docs/faults.md` reports them.
 pub fn faults(project: &Project, interrupt: &Interrupt, only: Option<&str>) -> Result<(), Trouble> {
-    for tests in [&["--package", "field"][..], &["--package", "history", "--test", "crash"]] {
+    let history = ["--package", "history", "--test", "crash", "--test", "long_reader"];
+    for tests in [&["--package", "field"][..], &["--package", "disk"], &history] {
         let mut command = project.cargo();
         command.args(["test", "--locked", "--no-fail-fast"]).args(tests).args(["--", "--test-threads", "1"]);
         command.args(only).env("ANDON_FAULTS", "long");

@@ -120,13 +120,15 @@ async fn andon(port: u16) -> Figures {
         journal: Arc::clone(&journal),
     };
     let api = Api::new(Parts {
-        engine: Engine::start(parts, plant),
+        engine: Arc::new(Engine::start(parts, plant)),
         history,
         journal,
         clock,
         folder: Arc::new(NoFolder),
         problems: vec![],
+        stations: None,
         demo: None,
+        notifications: None,
         zone: jiff::tz::TimeZone::UTC,
         version: "bench",
     });

@@ -1,14 +1,20 @@
 //! A disk of a few megabytes, to be full. Only root can make one.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::statvfs;
+
 use crate::figures;
 
 /// A file system of a few megabytes on a folder; gone when dropped.
-pub struct SmallDisk(tempfile::TempDir);
+pub struct SmallDisk {
+    folder: tempfile::TempDir,
+    is_mounted: Cell<bool>,
+}
 
 impl SmallDisk {
     /// Makes one; where that is not allowed, says that a row was not run.
@@ -20,7 +26,7 @@ impl SmallDisk {
         let size = format!("size={megabytes}m");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).status();
         if mounted.is_ok_and(|status| status.success()) {
-            return Some(SmallDisk(folder));
+            return Some(SmallDisk { folder, is_mounted: Cell::new(true) });
         }
         figures::not_run(row, "it needs root, to make a small disk");
         None
@@ -28,7 +34,7 @@ impl SmallDisk {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     /// Takes all the space that is left.
@@ -38,6 +44,31 @@ impl SmallDisk {
     pub fn fill(&self) {
         let mut file = File::create(self.filler()).expect("an open disk");
         while file.write(&[0; 4_096]).is_ok_and(|n| n == 4_096) {}
+    }
+
+    /// Takes so much space that so many percent of the disk are full.
+    ///
+    /// # Panics
+    /// Where it cannot be looked at or written.
+    pub fn fill_up_to(&self, percent: u64) {
+        let mut file = File::create(self.filler()).expect("an open disk");
+        loop {
+            let disk = statvfs(self.path()).expect("the disk is there");
+            if (disk.f_blocks - disk.f_bfree) * 100 >= disk.f_blocks * percent {
+                return;
+            }
+            file.write_all(&[0; 65_536]).expect("there is room");
+        }
+    }
+
+    /// Pulls it out: whoever has a file on it keeps it, and nobody finds it any more.
+    ///
+    /// # Panics
+    /// Where it is not there.
+    pub fn pull(&self) {
+        let unmounted = Command::new("umount").arg("--lazy").arg(self.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()), "the test's own disk");
+        self.is_mounted.set(false);
     }
 
     /// Gives back what was taken.
@@ -55,7 +86,8 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "the test's own disk");
+        if self.is_mounted.get() {
+            self.pull();
+        }
     }
 }

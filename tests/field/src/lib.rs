@@ -1,4 +1,4 @@
-//! Real brokers and PLCs as peers of the gateways.
+//! Real brokers and PLCs as peers of the gateways, and real servers as peers of notification.
 //!
 //! The tests start what they need and end it again, each on its own free port with its own files. A peer program that is
 //! not installed makes a test fail with what to install. Only what needs a network of its own ([`lab`]) cannot run
@@ -14,10 +14,12 @@ pub mod lab;
 pub mod link;
 pub mod observer;
 pub mod plc;
+pub mod post;
 mod process;
 pub mod proxy;
 pub mod pty;
 mod publisher;
+mod python;
 pub mod station;
 pub mod wallet;
 

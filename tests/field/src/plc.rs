@@ -2,18 +2,13 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::{Value as Json, json};
 
+use crate::python::{REMEDY, peer};
 use crate::{Process, free_port};
-
-/// The version the tests were written with; `src-tauri/xtask` installs the same.
-const PYMODBUS: &str = "3.14.0";
-/// What it needs for a serial port.
-const PYSERIAL: &str = "3.5";
 
 /// A Modbus TCP server.
 #[derive(Debug)]
@@ -104,12 +99,8 @@ impl Plc {
     }
 }
 
-/// What to do where Python is missing.
-const REMEDY: &str = "apt-get install python3-venv";
-
 /// The program, with where to serve what on its standard input.
 fn command(mut told: Json, content: &Content) -> Command {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/plc.py");
     told["coils"] = json!(content.coils);
     told["discrete"] = json!(content.discrete);
     told["values"] = json!(content.values);
@@ -117,38 +108,7 @@ fn command(mut told: Json, content: &Content) -> Command {
     let mut file: File = tempfile::tempfile().expect("a temporary file");
     file.write_all(told.to_string().as_bytes()).expect("a writable file");
     std::io::Seek::rewind(&mut file).expect("a seekable file");
-    let mut command = Command::new(python());
-    command.arg(script).stdin(Stdio::from(file)).stdout(Stdio::null()).stderr(Stdio::inherit());
+    let mut command = peer("plc.py");
+    command.stdin(Stdio::from(file)).stdout(Stdio::null()).stderr(Stdio::inherit());
     command
-}
-
-/// A Python that has pymodbus: the one that `ANDON_PYTHON` names, or one made here in the target folder.
-fn python() -> PathBuf {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(named) = std::env::var_os("ANDON_PYTHON") {
-        return named.into();
-    }
-    // Tests of one process run at once, and only one of them may make it.
-    MADE.get_or_init(make_python).clone()
-}
-
-fn make_python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/field-venv");
-    let python = folder.join("bin/python");
-    let wanted = format!(
-        "import pymodbus, serial, sys; \
-         sys.exit((pymodbus.__version__, serial.__version__) != ('{PYMODBUS}', '{PYSERIAL}'))"
-    );
-    let is_there =
-        || Command::new(&python).args(["-c", &wanted]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
-    if is_there() {
-        return python;
-    }
-    let make = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).status();
-    assert!(make.is_ok_and(|s| s.success()), "no Python environment can be made: apt-get install python3-venv");
-    let packages = [format!("pymodbus=={PYMODBUS}"), format!("pyserial=={PYSERIAL}")];
-    let install = Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(&packages).status();
-    let words = packages.join(" ");
-    assert!(install.is_ok_and(|s| s.success()) && is_there(), "{words} cannot be installed: pip install {words}");
-    python
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use alarm::{AlarmId, Cause};
 use engine::{Engine, LiveRow, Snapshot, SystemClock};
-use gateway::Network;
+use gateway::{Gateways, Network};
 use history::{History, Options, Span};
 use journal::{Entry, Journal, Query, Record};
 use model::{Clock, LinkState, Sample, Timestamp};
 use plant::{Files, Plant, TagIndices};
+use stations::Exchange;
 use tokio::time::Instant;
 
 use crate::wallet::Wallet;
@@ -18,11 +19,13 @@ use crate::wallet::Wallet;
 /// A running station.
 pub struct Station {
     /// The engine.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Its history.
     pub history: Arc<History>,
     /// Its journal.
     pub journal: Arc<Journal>,
+    /// What it exchanges with others, where the plant file says so.
+    pub exchange: Exchange,
 }
 
 impl Station {
@@ -39,6 +42,14 @@ impl Station {
     /// # Panics
     /// As [`Station::start`].
     pub fn start_with(folder: &Path, plant: &str, wallet: Wallet) -> Station {
+        Self::start_as("station", folder, plant, wallet)
+    }
+
+    /// The same, under a name of its own.
+    ///
+    /// # Panics
+    /// As [`Station::start`].
+    pub fn start_as(name: &str, folder: &Path, plant: &str, wallet: Wallet) -> Station {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let options = Options { retention: None };
         let history = History::open_with(&folder.join("history.db"), Arc::clone(&clock), options);
@@ -46,9 +57,21 @@ impl Station {
         let journal = Arc::new(Journal::open(&folder.join("journal.db"), Arc::clone(&clock)).expect("a journal"));
         let network = Arc::new(Network::new(Arc::clone(&clock)).with_credentials(Arc::new(wallet)));
         let plant = read(plant, &network);
-        let parts =
-            engine::Parts { clock, gateways: network, history: Arc::clone(&history), journal: Arc::clone(&journal) };
-        Station { engine: Engine::start(parts, plant), history, journal }
+        let parts = engine::Parts {
+            clock: Arc::clone(&clock),
+            gateways: Arc::clone(&network) as Arc<dyn Gateways>,
+            history: Arc::clone(&history),
+            journal: Arc::clone(&journal),
+        };
+        let engine = Arc::new(Engine::start(parts, plant));
+        let exchange = Exchange::start(stations::Parts {
+            engine: Arc::clone(&engine),
+            journal: Arc::clone(&journal),
+            network,
+            clock,
+            station: name.to_owned(),
+        });
+        Station { engine, history, journal, exchange }
     }
 
     /// The live plant.
@@ -114,6 +137,7 @@ impl Station {
 
     /// Ends it in order.
     pub async fn stop(self) {
+        self.exchange.stop().await;
         self.engine.stop().await;
     }
 }

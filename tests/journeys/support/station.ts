@@ -26,6 +26,7 @@ export const SCREENS = {
   trends: '#/trends',
   alarms: '#/alarms',
   journal: '#/journal',
+  performance: '#/performance',
   connections: '#/connections',
 } as const;
 

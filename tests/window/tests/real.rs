@@ -97,9 +97,7 @@ fn acknowledged_by(driver: &Driver, occurrence: &str) -> Option<String> {
 }
 
 fn of_occurrence(driver: &Driver, occurrence: &str) -> Vec<Value> {
-    let all =
-        "{ before: null, limit: 500, equipment: null, alarm: null, text: null, priority: null, from: null, to: null }";
-    let page = call(driver, "journal_read", all);
+    let page = call(driver, "journal_read", "{ before: null, limit: 500, filter: {} }");
     let entries = page["entries"].as_array().cloned().unwrap_or_default();
     entries.into_iter().filter(|entry| entry["occurrence"] == occurrence).collect()
 }

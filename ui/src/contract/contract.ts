@@ -446,15 +446,7 @@ done: Array<string>,
  */
 refused: Array<RefusedAct>, };
 export type JournalKind = "raised" | "returned" | "acknowledged" | "reset" | "recurred" | "escalated" | "eased" | "reAlarmed" | "announced" | "confirmed" | "noted" | "shelved" | "unshelved" | "suppressed" | "unsuppressed" | "outOfService" | "inService" | "heard" | "action" | "system";
-export type ReadJournal = { 
-/**
- * Only entries before this sequence number; none for the newest.
- */
-before: number | null, 
-/**
- * At most so many entries, 1 to 500.
- */
-limit: number, 
+export type JournalFilter = { 
 /**
  * Only of this equipment and below.
  */
@@ -468,9 +460,17 @@ alarm: string | null,
  */
 text: string | null, 
 /**
+ * Only of what was done by somebody with this text in their name.
+ */
+user: string | null, 
+/**
  * Only of this priority.
  */
 priority: number | null, 
+/**
+ * Only of these kinds; of all where there is none.
+ */
+kinds: Array<JournalKind>, 
 /**
  * Not before this time.
  */
@@ -479,6 +479,24 @@ from: number | null,
  * Before this time.
  */
 to: number | null, };
+export type ReadJournal = { 
+/**
+ * Only entries before this sequence number; none for the newest.
+ */
+before: number | null, 
+/**
+ * At most so many entries, 1 to 500.
+ */
+limit: number, 
+/**
+ * Which.
+ */
+filter: JournalFilter, };
+export type ExportJournal = { 
+/**
+ * Which.
+ */
+filter: JournalFilter, };
 export type JournalEntry = { 
 /**
  * Its place in the journal.
@@ -537,6 +555,240 @@ entries: Array<JournalEntry>,
  * What to ask `before` for the next page; none at the end.
  */
 next: number | null, };
+export type ReadPerformance = { 
+/**
+ * From this time.
+ */
+from: number, 
+/**
+ * Up to this time, at most 400 days later.
+ */
+to: number, 
+/**
+ * Only the alarms of this equipment and below: what one operator answers for.
+ */
+equipment: string | null, };
+export type PerformanceView = { 
+/**
+ * From this time: as asked for, or the journal's beginning where that is later.
+ */
+from: number, 
+/**
+ * Up to this time: as asked for, or now.
+ */
+to: number, 
+/**
+ * Whose journal it is.
+ */
+station: string, 
+/**
+ * Annunciated alarms.
+ */
+count: number, 
+/**
+ * Different alarms among them.
+ */
+alarms: number, 
+/**
+ * On average in ten minutes.
+ */
+perTenMinutes: number, 
+/**
+ * On average in an hour.
+ */
+perHour: number, 
+/**
+ * On average in a day.
+ */
+perDay: number, 
+/**
+ * Hours, and those with more than 30.
+ */
+hours: PeriodsView, 
+/**
+ * Periods of ten minutes, and those with more than ten.
+ */
+tenMinutes: PeriodsView, 
+/**
+ * Most within any ten minutes.
+ */
+peak: number, 
+/**
+ * When the ten minutes with the most ended; none where there was no alarm.
+ */
+peakAt: number | null, 
+/**
+ * How many floods there were.
+ */
+floodCount: number, 
+/**
+ * Milliseconds of flood.
+ */
+floodedMs: number, 
+/**
+ * The floods, the newest first; at most the newest hundred.
+ */
+floods: Array<FloodView>, 
+/**
+ * The alarms that came most often, at most ten.
+ */
+top: Array<ContributionView>, 
+/**
+ * Alarms that chattered, with how many times they began to; at most a hundred, as in the lists that follow.
+ */
+chattering: Array<ContributionView>, 
+/**
+ * Alarms that were fleeting, with how many times.
+ */
+fleeting: Array<ContributionView>, 
+/**
+ * Alarms that were active for more than a day at some time in the window, the longest first.
+ */
+stale: Array<StaleView>, 
+/**
+ * Alarms that are so at the end.
+ */
+staleAtEnd: number, 
+/**
+ * Most of them on one day.
+ */
+staleOnADay: number, 
+/**
+ * By priority, the most urgent first.
+ */
+priorities: Array<PriorityView>, 
+/**
+ * How many had returned before anybody acknowledged them.
+ */
+returnedUnacknowledged: number, 
+/**
+ * How many times one person began to acknowledge more than five within ten seconds.
+ */
+hasty: number, 
+/**
+ * Alarms in each hour of each day of the local calendar.
+ */
+heat: Array<HeatDay>, };
+export type PeriodsView = { 
+/**
+ * How many there are.
+ */
+whole: number, 
+/**
+ * In how many there were too many alarms.
+ */
+busy: number, };
+export type MeasuredAlarm = { 
+/**
+ * Its id.
+ */
+alarm: string, 
+/**
+ * What was shown.
+ */
+message: string, 
+/**
+ * The equipment's path.
+ */
+equipment: string | null, 
+/**
+ * 1 highest to 4.
+ */
+priority: number, };
+export type ContributionView = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * How often.
+ */
+count: number, };
+export type FloodView = { 
+/**
+ * When the first of its alarms came.
+ */
+begin: number, 
+/**
+ * When it ended, or the window did.
+ */
+end: number, 
+/**
+ * Whether it had ended by then.
+ */
+ended: boolean, 
+/**
+ * Alarms in it.
+ */
+count: number, 
+/**
+ * Most within ten minutes.
+ */
+peak: number, 
+/**
+ * The first ten alarms.
+ */
+first: Array<FirstAlarm>, 
+/**
+ * The alarms that came most often, at most ten.
+ */
+top: Array<ContributionView>, };
+export type FirstAlarm = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * When it came.
+ */
+time: number, };
+export type StaleView = { 
+/**
+ * Which.
+ */
+alarm: MeasuredAlarm, 
+/**
+ * Since when, which may be before the window.
+ */
+since: number, 
+/**
+ * Until when; none where it is active at the end.
+ */
+until: number | null, };
+export type PriorityView = { 
+/**
+ * 1 highest to 4.
+ */
+priority: number, 
+/**
+ * How many there were.
+ */
+count: number, 
+/**
+ * How many were acknowledged.
+ */
+acknowledged: number, 
+/**
+ * The median of the times to that, seconds.
+ */
+medianS: number | null, 
+/**
+ * In 95 of 100 cases it was no longer than this, seconds.
+ */
+p95S: number | null, };
+export type HeatDay = { 
+/**
+ * Its date, such as `2026-11-23`.
+ */
+date: string, 
+/**
+ * When each of its hours begins, by the clock of that day.
+ */
+begins: number[], 
+/**
+ * Alarms in each of its 24 hours.
+ */
+hours: Array<number>, };
 export type GatewayState = "connecting" | "up" | "down";
 export type ErrorCount = { 
 /**
@@ -686,6 +938,10 @@ reason: string,
  */
 notice: string, 
 /**
+ * What will become a trouble if nobody does anything, such as a disk that is nearly full or slow; empty otherwise.
+ */
+warning: string, 
+/**
  * Since when it stands as it does.
  */
 since: number, 
@@ -705,6 +961,56 @@ queued: number,
  * Rows given up because the queue was full or the store was not working.
  */
 dropped: number, };
+export type GivenUpView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The rule it followed.
+ */
+rule: string, 
+/**
+ * To whom it should have gone.
+ */
+to: string, 
+/**
+ * When it was given up.
+ */
+at: number, 
+/**
+ * Why.
+ */
+reason: string, };
+export type NotificationsView = { 
+/**
+ * Whether what is to be told is told.
+ */
+working: boolean, 
+/**
+ * Why not, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * Since when it stands as it does.
+ */
+since: number, 
+/**
+ * How many rules there are.
+ */
+rules: number, 
+/**
+ * Messages that are to be sent.
+ */
+waiting: number, 
+/**
+ * Messages that were delivered within the last 30 days.
+ */
+delivered: number, 
+/**
+ * The newest messages that were given up, newest first.
+ */
+givenUp: Array<GivenUpView>, };
 export type ProblemView = { 
 /**
  * Whether it keeps the plant from being activated; otherwise it is a warning.
@@ -739,6 +1045,69 @@ activatedAt: number,
  * What the last reading found; errors here mean that the older plant still runs.
  */
 problems: Array<ProblemView>, };
+export type ExchangeState = "unready" | "connecting" | "up" | "down";
+export type OtherStation = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * When acts of it last came, whether they were news or not.
+ */
+heardAt: number | null, };
+export type StationsView = { 
+/**
+ * Where it stands.
+ */
+state: ExchangeState, 
+/**
+ * Why, in words; empty while all is well.
+ */
+reason: string, 
+/**
+ * The id of the gateway over whose broker it goes.
+ */
+gateway: string, 
+/**
+ * This station's name.
+ */
+station: string, 
+/**
+ * The other stations of the plant file.
+ */
+others: Array<OtherStation>, 
+/**
+ * Messages that the broker took.
+ */
+sent: number, 
+/**
+ * When it last took one.
+ */
+lastSentAt: number | null, 
+/**
+ * Messages that it has yet to take.
+ */
+waiting: number, 
+/**
+ * Acts of other stations that were news.
+ */
+heard: number, 
+/**
+ * When there last were some.
+ */
+lastHeardAt: number | null, 
+/**
+ * Messages and acts that were refused.
+ */
+refused: number, 
+/**
+ * Why the last one was, in words.
+ */
+lastRefused: string | null, 
+/**
+ * When that was.
+ */
+lastRefusedAt: number | null, };
 export type Status = { 
 /**
  * Every gateway, in the plant file's order.
@@ -753,9 +1122,17 @@ history: StoreView,
  */
 journal: StoreView, 
 /**
+ * Who is told away from the screen; none where the plant file asks for nobody.
+ */
+notifications: NotificationsView | null, 
+/**
  * The plant file.
  */
-plant: PlantStatus, };
+plant: PlantStatus, 
+/**
+ * The exchange of acts on alarms with other stations; `null` where the plant file has none.
+ */
+stations: StationsView | null, };
 export type ReadHistory = { 
 /**
  * Which tags, at most 16.
@@ -1393,13 +1770,17 @@ activeMs: number,
  */
 unknownMs: number, 
 /**
- * Activations that were over within ten seconds.
+ * Activations that were over within ten seconds and did not come again for a minute.
  */
 fleeting: number, 
 /**
- * Activations that were the third within a minute, or a later one.
+ * How often it began to chatter: came three times within a minute.
  */
 chattering: number, 
+/**
+ * Most activations within any hour.
+ */
+worstHour: number, 
 /**
  * Floods that it makes by itself: more than ten in ten minutes until fewer than five.
  */
@@ -1430,6 +1811,10 @@ samples: number,
  * The first of them; none where there is none. Before it nothing is known.
  */
 first: number | null, 
+/**
+ * Which limits these are, the first and the second; none where it measures something else than the tag's value.
+ */
+levels: Array<LimitKind>, 
 /**
  * The numbers the alarm has.
  */
@@ -1565,6 +1950,10 @@ export interface Commands {
   alarm_change: { request: ChangeAlarm; answer: ChangedAlarm };
   /** A page of the journal, newest first. */
   journal_read: { request: ReadJournal; answer: JournalPage };
+  /** Begins to write a part of the journal as a file. */
+  journal_export: { request: ExportJournal; answer: ExportId };
+  /** How the alarms performed: rates, floods, bad actors, waits. */
+  alarm_performance: { request: ReadPerformance; answer: PerformanceView };
   /** What a trend of some pixels' width needs of history. */
   history_read: { request: ReadHistory; answer: ArrayBuffer };
   /** The values of tags at a past instant. */

@@ -18,7 +18,7 @@ export function key(sign: string, label: Label, run: () => void): Key {
 }
 
 /** The keys that hold on every screen. */
-export function commonKeys(station: Station, help: () => void): KeyGroup {
+export function commonKeys(station: Station, help: () => void, sound: () => void): KeyGroup {
   const newest = (): void => {
     const alarm = station.unacknowledged[0];
     route.go(alarm === undefined ? to.alarms : to.alarm(alarm.occurrence));
@@ -36,9 +36,12 @@ export function commonKeys(station: Station, help: () => void): KeyGroup {
       key('t', 'trends', () => route.go(to.trends)),
       key('a', 'alarms', () => route.go(to.alarms)),
       key('j', 'journal', () => route.go(to.journal)),
+      key('P', 'performance', () => route.go(to.performance)),
       key('c', 'connections', () => route.go(to.connections)),
       key('n', 'newest', newest),
       key('N', 'newestMachine', newestMachine),
+      key('h', 'silence', () => station.annunciator.silence()),
+      key('H', 'sound', sound),
       key('D', 'theme', () => look.turn()),
       key('L', 'language', () => {
         words.language = words.language === 'en' ? 'de' : 'en';

@@ -1,7 +1,17 @@
 /** The screens, each with its place in the address. */
-export type Screen = 'overview' | 'machine' | 'trends' | 'alarms' | 'journal' | 'connections';
+export type Screen =
+  'overview' | 'machine' | 'trends' | 'alarms' | 'suppressed' | 'journal' | 'performance' | 'connections';
 
-const SCREENS: readonly string[] = ['overview', 'machine', 'trends', 'alarms', 'journal', 'connections'];
+const SCREENS: readonly string[] = [
+  'overview',
+  'machine',
+  'trends',
+  'alarms',
+  'suppressed',
+  'journal',
+  'performance',
+  'connections',
+];
 
 /** Where the page is: a screen, the equipment path of a machine, and what follows the question mark. */
 export interface Place {
@@ -40,7 +50,9 @@ function decode(text: string): string {
 export const to = {
   overview: '#/overview',
   alarms: '#/alarms',
+  suppressed: '#/suppressed',
   journal: '#/journal',
+  performance: '#/performance',
   connections: '#/connections',
   /** The connections with one gateway open. */
   gateway: (id: string): string => `#/connections?gateway=${encodeURIComponent(id)}`,

@@ -12,13 +12,19 @@ export interface FrameRequest {
 
 /**
  * The one seam between the screens and whatever runs the engine. There is one implementation for the desktop window,
- * one for a browser, and one in memory for tests. Both calls reject with a `CallError` and with nothing else.
+ * one for a browser, and one in memory for tests. `call` and `frame` reject with a `CallError` and with nothing else.
  */
 export interface Host {
   /** Runs a command of the contract. */
   call<C extends Command>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']>;
   /** Pulls what changed among the tags asked for; the bytes are those that `live/frame.ts` reads. */
   frame(request: FrameRequest): Promise<ArrayBuffer>;
+  /** Whether this machine has something to make a sound with; null where the host cannot tell. */
+  hasSound(): Promise<boolean | null>;
+  /** Asks for leave to show messages of the desktop, and says whether it was given; to be called from a click. */
+  mayAnnounce(): Promise<boolean>;
+  /** Shows a message of the desktop, beside the page. That it could not be shown is no failure. */
+  announce(title: string, text: string): Promise<void>;
 }
 
 /** Why a call failed. Screens branch on this and on nothing else. */

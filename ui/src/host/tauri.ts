@@ -8,7 +8,7 @@ export function inWindow(): boolean {
   return '__TAURI_INTERNALS__' in globalThis;
 }
 
-/** The engine behind the desktop window: two commands, answered as JSON or as bytes. */
+/** The engine behind the desktop window: the contract's two commands, and what only the machine under the window can do. */
 export function windowHost(): Host {
   return {
     async call<C extends Command>(command: C, request: Commands[C]['request']): Promise<Commands[C]['answer']> {
@@ -25,5 +25,12 @@ export function windowHost(): Host {
         throw callError(thrown);
       }
     },
+    hasSound: () => invoke<boolean | null>('has_sound').catch(() => null),
+    mayAnnounce: () => Promise.resolve(true),
+    announce: (title, text) =>
+      invoke('announce', { title, text }).then(
+        () => undefined,
+        () => undefined,
+      ),
   };
 }

@@ -17,6 +17,18 @@ export function webHost(): Host {
     async frame(request: FrameRequest): Promise<ArrayBuffer> {
       return (await post('/api/frame', request)).arrayBuffer();
     },
+    // The page may be on another machine than the engine: what it can be heard with, only the browser knows.
+    hasSound: () => Promise.resolve(null),
+    async mayAnnounce(): Promise<boolean> {
+      return 'Notification' in globalThis && (await Notification.requestPermission()) === 'granted';
+    },
+    announce(title: string, text: string): Promise<void> {
+      // The tag lets a message take the place of the one before.
+      if ('Notification' in globalThis && Notification.permission === 'granted') {
+        new Notification(title, { body: text, tag: 'andon' });
+      }
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ExportId, StartExport } from '../contract/contract';
+import type { ExportId } from '../contract/contract';
 import { callError, type CallError, type Host } from '../host/host';
 import { readPart } from '../live/frame';
 
@@ -30,13 +30,13 @@ export class DataExport {
     this.#most = most;
   }
 
-  /** Begins a file, in place of the one before. */
-  async start(request: StartExport, type: string): Promise<void> {
+  /** Begins a file, in place of the one before; `begin` asks the engine for it. */
+  async start(begin: () => Promise<ExportId>, type: string): Promise<void> {
     this.forget();
     const mine = this.#asked;
     this.state = 'running';
     try {
-      const id = await this.#host.call('export_start', request);
+      const id = await begin();
       if (mine !== this.#asked) {
         this.#end(id);
         return;

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../screens/alarms/journal-filter';
 import { Follower } from '../live/follower';
 import type { Station } from '../station.svelte';
 import { raisesOf, type AlarmMark } from './alarm-marks';
@@ -51,12 +52,7 @@ export class AlarmMarks {
       const page = await host.call('journal_read', {
         before: null,
         limit: MOST_ENTRIES,
-        equipment: null,
-        alarm: null,
-        text: null,
-        priority: null,
-        from: Math.floor(span.from),
-        to: Math.ceil(span.to),
+        filter: { ...EVERYTHING, kinds: ['raised'], from: Math.floor(span.from), to: Math.ceil(span.to) },
       });
       if (wanted !== this.#wanted) return;
       this.marks = raisesOf(page.entries, tags, plant.alarms);

@@ -10,6 +10,7 @@
 //! transitions with the same names.
 
 mod alarm;
+mod burst;
 mod config;
 mod deed;
 mod detect;
@@ -26,13 +27,14 @@ mod tuning;
 mod tests;
 
 pub use alarm::{Alarm, EARLIER_AT_MOST, Effects, Input, Known, Origin, Refusal};
+pub use burst::{Burst, is_alone, is_fleeting};
 pub use config::{
     CLASSES, Class, Config, Confirm, Enabling, Latching, NotAPriority, PRIORITIES, Priority, ReAlarm, ReturnAck,
     Shelving, TIMES_AT_MOST,
 };
 pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
-pub use replay::{Activation, Flood, Replay, Replayed, floods};
+pub use replay::{Activation, Flood, Replay, Replayed};
 pub use standing::{Cause, Effect, Place, Standing, State, Transition};
 pub use suggest::{Search, Target};
 pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};

@@ -4,25 +4,15 @@
 //! and counts. Nobody acknowledges in it, and nothing is suppressed: it says what the condition does, not what people made
 //! of it.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use model::{Now, Timestamp, Uptime};
 
-use crate::{Alarm, AlarmId, Cause, Config, Effect, Input};
+use crate::burst::{is_alone, is_fleeting};
+use crate::{Alarm, AlarmId, Burst, Cause, Config, Effect, Input};
 
-/// A flood is over a window of this length (ISA-18.2, 16.4: alarms in ten minutes).
-const FLOOD_WINDOW: Duration = Duration::from_secs(600);
-/// More activations than this in the window begin a flood.
-const FLOOD_BEGINS: usize = 10;
-/// Fewer than this in the window end it.
-const FLOOD_ENDS: usize = 5;
-/// An alarm chatters that is raised so often ...
-const CHATTERING: usize = 3;
-/// ... within this time.
-const CHATTERING_WITHIN: Duration = Duration::from_secs(60);
-/// An alarm that is gone again within this time was too short to act on.
-const FLEETING: Duration = Duration::from_secs(10);
+/// Milliseconds of an hour.
+const HOUR: i64 = 3_600_000;
 
 /// An alarm that is told its past.
 #[derive(Debug)]
@@ -62,8 +52,6 @@ pub struct Flood {
     pub from: Timestamp,
     /// When there were few enough again, or the end of the replay.
     pub until: Timestamp,
-    /// Activations in it.
-    pub activations: u64,
 }
 
 impl Replay {
@@ -154,59 +142,51 @@ impl Replayed {
         self.activations.iter().map(|one| between(one.from, one.until.unwrap_or(end))).sum()
     }
 
-    /// How often it was gone again before anybody could act on it.
-    pub fn fleeting(&self) -> usize {
-        let is_fleeting = |one: &&Activation| one.until.is_some_and(|until| between(one.from, until) < FLEETING);
-        self.activations.iter().filter(is_fleeting).count()
+    /// How often it went before anybody could act on it and did not come again at once, as the figures of the journal count
+    /// it.
+    pub fn fleeting(&self, end: Timestamp) -> usize {
+        let next = self.activations.iter().skip(1).map(|one| one.from).chain([end]);
+        let is_one = |(one, next): &(&Activation, Timestamp)| {
+            one.until.is_some_and(|until| {
+                is_fleeting(until.millis_since(one.from)) && is_alone(until.millis(), next.millis())
+            })
+        };
+        self.activations.iter().zip(next).filter(is_one).count()
     }
 
-    /// How many of its activations were the third within a minute, or a later one.
+    /// How often it began to chatter, as the figures of the journal count it.
     pub fn chattering(&self) -> usize {
-        let runs = self.activations.windows(CHATTERING);
-        runs.filter(|run| between(run[0].from, run[CHATTERING - 1].from) <= CHATTERING_WITHIN).count()
+        let mut burst = Burst::chatter();
+        self.activations.iter().filter(|one| burst.take(one.from.millis()).began.is_some()).count()
+    }
+
+    /// Most activations within any hour.
+    pub fn worst_hour(&self) -> usize {
+        let mut hour = Burst::new(HOUR, usize::MAX, 0);
+        self.activations.iter().map(|one| hour.take(one.from.millis()).within).max().unwrap_or(0)
     }
 
     /// The floods that it makes by itself, until the end of the replay.
     pub fn floods(&self, end: Timestamp) -> Vec<Flood> {
-        floods(self.activations.iter().map(|one| one.from), end)
-    }
-}
-
-/// The floods among activations in order of time, until `end`: each begins with more than ten in ten minutes and lasts until
-/// there are fewer than five (ISA-18.2, 16.5).
-pub fn floods(activations: impl IntoIterator<Item = Timestamp>, end: Timestamp) -> Vec<Flood> {
-    let mut floods: Vec<Flood> = Vec::new();
-    let mut window: VecDeque<Timestamp> = VecDeque::new();
-    let mut in_flood = false;
-    for at in activations {
-        in_flood = in_flood && !ends_by(&mut window, at, &mut floods);
-        while window.front().is_some_and(|first| between(*first, at) >= FLOOD_WINDOW) {
-            window.pop_front();
+        let mut burst = Burst::flood();
+        let mut floods: Vec<Flood> = Vec::new();
+        let close = |floods: &mut [Flood], at: i64| {
+            floods.last_mut().into_iter().for_each(|flood| flood.until = Timestamp::from_millis(at).min(end));
+        };
+        for one in &self.activations {
+            let step = burst.take(one.from.millis());
+            if let Some(at) = step.ended {
+                close(&mut floods, at);
+            }
+            if let Some(began) = step.began {
+                floods.push(Flood { from: Timestamp::from_millis(began), until: end });
+            }
         }
-        window.push_back(at);
-        if in_flood {
-            floods.last_mut().into_iter().for_each(|flood| flood.activations += 1);
-        } else if window.len() > FLOOD_BEGINS {
-            in_flood = true;
-            floods.push(Flood { from: window[0], until: end, activations: window.len() as u64 });
+        if let Some(at) = burst.end() {
+            close(&mut floods, at);
         }
+        floods
     }
-    if in_flood {
-        ends_by(&mut window, end, &mut floods);
-    }
-    floods
-}
-
-/// Ends the last flood where there were fewer than five in the window at some time up to `by`.
-fn ends_by(window: &mut VecDeque<Timestamp>, by: Timestamp, floods: &mut [Flood]) -> bool {
-    // As long as the fifth newest is within the window, there are five.
-    let fifth = window.len().checked_sub(FLOOD_ENDS).map(|at| window[at]);
-    let over = fifth.map(|fifth| fifth.saturating_add(FLOOD_WINDOW)).filter(|over| *over <= by);
-    if let (Some(over), Some(flood)) = (over, floods.last_mut()) {
-        flood.until = over;
-        window.retain(|at| between(*at, over) < FLOOD_WINDOW);
-    }
-    over.is_some()
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {

@@ -126,13 +126,15 @@ impl Search {
             return Some(now);
         }
         let (most_band, most_off) = (DEADBANDS[DEADBANDS.len() - 1], DELAYS.len() - 1);
+        // A longer time to count in makes a counted alarm come more often, not less.
+        let on_delays = if now.times.is_some() { 1 } else { ON_DELAYS };
         for way in WAYS {
             // With the greatest of all else: whether this way of the limit can be enough.
-            let at_most = self.candidate(way, most_band, ON_DELAYS - 1, most_off);
+            let at_most = self.candidate(way, most_band, on_delays - 1, most_off);
             if !at_most.as_ref().is_some_and(is_rare_at_most) {
                 continue;
             }
-            for on in 0..ON_DELAYS {
+            for on in 0..on_delays {
                 if !self.candidate(way, most_band, on, most_off).as_ref().is_some_and(is_rare_at_most) {
                     continue;
                 }

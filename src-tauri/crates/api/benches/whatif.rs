@@ -103,13 +103,15 @@ async fn measure() -> Result<(), Box<dyn Error>> {
         journal: Arc::clone(&journal),
     };
     let api = Api::new(Parts {
-        engine: Engine::start(parts, plant),
+        engine: Arc::new(Engine::start(parts, plant)),
         history,
         journal,
         clock,
         folder: Arc::new(Folder),
         problems: vec![],
         demo: None,
+        notifications: None,
+        stations: None,
         zone: TimeZone::UTC,
         version: "0.0.0",
     });

@@ -2,6 +2,7 @@
 
 mod exports;
 mod gateways;
+mod journal;
 mod summaries;
 mod whatif;
 
@@ -180,13 +181,15 @@ impl Called {
             journal: Arc::clone(&journal),
         };
         let api = Api::new(Parts {
-            engine: Engine::start(parts, plant),
+            engine: Arc::new(Engine::start(parts, plant)),
             history: Arc::clone(&history),
             journal: Arc::clone(&journal),
             clock,
             folder: Arc::new(plant_folder),
             problems: vec![],
+            stations: None,
             demo: Some(Box::new(NoMachines)),
+            notifications: None,
             zone: TimeZone::UTC,
             version: "0.0.0",
         });
@@ -296,9 +299,9 @@ async fn an_acknowledgement_is_in_the_journal_when_it_is_answered() {
     let acted =
         called.json("alarm_acknowledge", json!({ "occurrences": [occurrence, "nonsense"], "note": note })).await;
     assert_eq!(acted["done"], json!([occurrence]));
-    assert_eq!(acted["refused"][0]["occurrence"], "nonsense");
+    assert_eq!(acted["refused"][0]["target"], "nonsense");
 
-    let page = called.json("journal_read", json!({ "limit": 50, "alarm": "a/b/c/press/hot" })).await;
+    let page = called.json("journal_read", json!({ "limit": 50, "filter": { "alarm": "a/b/c/press/hot" } })).await;
     let newest = &page["entries"][0];
     assert_eq!(
         (&newest["kind"], &newest["user"], &newest["station"]),
@@ -314,7 +317,7 @@ async fn what_was_done_is_found_by_the_words_that_are_shown_for_it() {
     let called = Called::start();
     called.json("plant_reload", json!({})).await;
     let find = async |text: &str| {
-        let page = called.json("journal_read", json!({ "limit": 50, "text": text })).await;
+        let page = called.json("journal_read", json!({ "limit": 50, "filter": { "text": text } })).await;
         page["entries"].as_array().expect("a list").iter().map(|entry| entry["message"].clone()).collect::<Vec<_>>()
     };
     until("the outcome is written", async || (!find("plant_reload").await.is_empty()).then_some(())).await;
@@ -333,9 +336,9 @@ async fn what_makes_no_sense_is_invalid_and_says_why() {
         assert!(failure.id.starts_with('F') && !failure.message.is_empty());
     };
     check("no_such_command", json!({}), Code::NotFound).await;
-    check("journal_read", json!({ "limit": 0 }), Code::Invalid).await;
-    check("journal_read", json!({ "limit": 10, "surprise": 1 }), Code::Invalid).await;
-    check("journal_read", json!({ "limit": 10, "priority": 9 }), Code::Invalid).await;
+    check("journal_read", json!({ "limit": 0, "filter": {} }), Code::Invalid).await;
+    check("journal_read", json!({ "limit": 10, "filter": { "surprise": 1 } }), Code::Invalid).await;
+    check("journal_read", json!({ "limit": 10, "filter": { "priority": 9 } }), Code::Invalid).await;
     check("history_read", json!({ "tags": [0], "from": 5, "to": 5, "pixels": 100 }), Code::Invalid).await;
     check("history_read", json!({ "tags": [], "from": 0, "to": 5, "pixels": 100 }), Code::Invalid).await;
     check("history_read", json!({ "tags": [999], "from": 0, "to": 5, "pixels": 100 }), Code::NotFound).await;

@@ -6,9 +6,10 @@
 use crate::commands::Recorded;
 use crate::wire::{
     ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, BrowseGateway, BrowsedView, ChangeAlarm,
-    ChangedAlarm, DemoAct, DemoView, DrawTrend, ExportId, GatewayDetail, GatewayId, HistorySummary, JournalPage,
-    Nothing, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal, ReadSummary, Session,
-    ShelveAlarms, StartExport, Status, TriedAlarm, TryAlarm, WriteOutcome, WriteTag,
+    ChangedAlarm, DemoAct, DemoView, DrawTrend, ExportId, ExportJournal, GatewayDetail, GatewayId, HistorySummary,
+    JournalPage, Nothing, PerformanceView, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal,
+    ReadPerformance, ReadSummary, Session, ShelveAlarms, StartExport, Status, TriedAlarm, TryAlarm, WriteOutcome,
+    WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -120,6 +121,10 @@ contract! {
     alarm_change(ChangeAlarm) -> json(ChangedAlarm), Configure, Yes;
     /// A page of the journal, newest first.
     journal_read(ReadJournal) -> json(JournalPage), View, No;
+    /// Begins to write a part of the journal as a file.
+    journal_export(ExportJournal) -> json(ExportId), View, No;
+    /// How the alarms performed: rates, floods, bad actors, waits.
+    alarm_performance(ReadPerformance) -> json(PerformanceView), View, No;
     /// What a trend of some pixels' width needs of history.
     history_read(ReadHistory) -> bytes, View, No;
     /// The values of tags at a past instant.

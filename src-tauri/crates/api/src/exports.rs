@@ -1,4 +1,4 @@
-//! Exports that go on: each a thread that writes a file, and a bounded channel from which its reader takes the parts.
+//! Exports that go on, of samples or of the journal: each a thread that writes a file, and a bounded channel from which its reader takes the parts.
 //!
 //! Nothing is put on disk, and a reader that is slow slows the writer. One that vanished without a word is noticed when it
 //! has asked for nothing for a minute: its thread ends, and its place is free for the next.
@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use exchange::{ExportError, Format, Progress, Selection};
-use history::Reader;
+use exchange::Progress;
 use model::Uptime;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -29,6 +28,9 @@ const WAITING: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// After so long a reader is answered, be it with nothing.
 const ANSWER: Duration = Duration::from_secs(1);
+
+/// Asked how to go on, with how far it is.
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 
 /// What comes out of an export.
 enum Output {
@@ -58,16 +60,14 @@ struct Known {
 }
 
 impl Exports {
-    /// Begins an export.
+    /// Begins an export: `write` writes the whole file, and asks whether to go on.
     ///
     /// # Errors
     /// [`Code::Unavailable`] where too many go on.
     pub(crate) fn start(
         &self,
-        reader: Reader,
-        selection: Selection,
-        format: Format,
         now: Uptime,
+        write: impl FnOnce(&mut Sink, Watch<'_>) -> Result<(), Failure> + Send + 'static,
     ) -> Result<ExportId, Failure> {
         let mut known = lock(&self.known);
         known.running.retain(|_, running| now.since(running.asked) < PATIENCE);
@@ -81,7 +81,7 @@ impl Exports {
         let progress = Arc::new(Mutex::new(Progress::default()));
         let sink = Sink { sender, runtime: Handle::current(), bytes: Vec::new() };
         let watched = Arc::clone(&progress);
-        tokio::task::spawn_blocking(move || write(&reader, &selection, &format, sink, &watched));
+        tokio::task::spawn_blocking(move || run(write, sink, &watched));
         let outputs = Arc::new(tokio::sync::Mutex::new(outputs));
         known.running.insert(id, Running { outputs, progress, asked: now });
         Ok(id)
@@ -124,30 +124,21 @@ impl Exports {
 }
 
 /// Writes the whole file; ends early where nobody takes it.
-fn write(reader: &Reader, selection: &Selection, format: &Format, mut sink: Sink, progress: &Mutex<Progress>) {
+fn run(write: impl FnOnce(&mut Sink, Watch<'_>) -> Result<(), Failure>, mut sink: Sink, progress: &Mutex<Progress>) {
     let sender = sink.sender.clone();
     let mut watch = |reached: Progress| {
         *lock(progress) = reached;
         if sender.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let outcome = exchange::export(reader, selection, format, &mut sink, &mut watch)
-        .and_then(|_| sink.send().map_err(ExportError::Writing))
-        .map_err(failure);
+    let outcome = write(&mut sink, &mut watch).and_then(|()| {
+        sink.send().map_err(|error| Failure::caused(Code::Internal, "the file cannot be written", &error))
+    });
     // Nobody may be there any more to hear of it.
     sink.give(Output::End(outcome)).ok();
 }
 
-fn failure(error: ExportError) -> Failure {
-    let code = match &error {
-        ExportError::Reading(_) => Code::Storage,
-        ExportError::NoTags | ExportError::Interval => Code::Invalid,
-        ExportError::Cancelled | ExportError::Writing(_) => Code::Internal,
-    };
-    Failure::caused(code, error.to_string(), &error)
-}
-
 /// Collects bytes until they are a part.
-struct Sink {
+pub(crate) struct Sink {
     sender: Sender<Output>,
     runtime: Handle,
     bytes: Vec<u8>,

@@ -21,7 +21,8 @@ mod router;
 pub mod wire;
 
 pub use bindings::typescript;
+pub use commands::{JournalExportError, export_journal};
 pub use contract::{Audit, COMMANDS, Command, command};
 pub use failure::{Code, Failure};
 pub use picture::{Line, Picture, draw};
-pub use router::{AddError, Answer, Api, Demo, FrameRequest, Parts, PlantFolder, Principal};
+pub use router::{AddError, Answer, Api, Demo, FrameRequest, Notifications, Parts, PlantFolder, Principal};

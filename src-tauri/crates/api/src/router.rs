@@ -10,10 +10,11 @@ use journal::Journal;
 use model::{Clock, TagIndex};
 use plant::TagIndices;
 use serde::{Deserialize, Serialize};
+use stations::Exchange;
 
 use crate::exports::Exports;
 use crate::frame::{self, Header, Row};
-use crate::wire::{DemoAct, DemoView, Host, Permission};
+use crate::wire::{DemoAct, DemoView, Host, NotificationsView, Permission};
 use crate::{Audit, Code, Failure, contract};
 
 /// Most tags that one request may name.
@@ -108,10 +109,19 @@ pub trait Demo: Send + Sync {
     fn act(&self, act: DemoAct) -> Result<DemoView, String>;
 }
 
+/// What tells people who are not at the screen.
+pub trait Notifications: Send + Sync {
+    /// How it fares; `None` where the plant file asks for nobody.
+    fn view(&self) -> Option<NotificationsView>;
+
+    /// Goes up with every change of the view.
+    fn revision(&self) -> u64;
+}
+
 /// What the contract is carried out with.
 pub struct Parts {
     /// The live plant.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Its history.
     pub history: Arc<History>,
     /// Its journal.
@@ -122,8 +132,12 @@ pub struct Parts {
     pub folder: Arc<dyn PlantFolder>,
     /// What the first reading of the plant found.
     pub problems: Vec<plant::Problem>,
+    /// The exchange of acts with other stations, where the program has one.
+    pub stations: Option<Arc<Exchange>>,
     /// The demo plant's disturbances, where this is the demo plant.
     pub demo: Option<Box<dyn Demo>>,
+    /// What tells people who are not at the screen, where it runs.
+    pub notifications: Option<Box<dyn Notifications>>,
     /// The zone in which pictures write times.
     pub zone: TimeZone,
     /// The program's version.
@@ -193,13 +207,16 @@ impl Api {
 
     /// Stops the engine and waits until what it knows is on its way to disk.
     pub async fn stop(&self) {
+        if let Some(stations) = &self.parts.stations {
+            stations.stop().await;
+        }
         self.parts.engine.stop().await;
     }
 
     pub(crate) fn header(&self, snapshot: &Snapshot, full: bool) -> Header {
         let now = self.parts.clock.now();
         let journal = self.parts.journal.status();
-        let stores = [self.parts.history.status().since, journal.since];
+        let stores = [self.parts.history.status(), journal.clone()];
         Header {
             full,
             plant_revision: snapshot.plant_revision,
@@ -209,11 +226,18 @@ impl Api {
             wall: now.wall,
             status_revision: stores
                 .iter()
-                .fold(snapshot.links_revision, |revision, since| fold(revision, since.millis())),
+                .fold(snapshot.links_revision, |revision, store| {
+                    fold(fold(revision, store.since.millis()), i64::from(store.warns()))
+                })
+                .wrapping_add(self.notifications_revision()),
             age_ms: u32::try_from(now.uptime.since(snapshot.at.uptime).as_millis()).unwrap_or(u32::MAX),
             unacknowledged: snapshot.alarms.unacknowledged.map(saturated),
             active: snapshot.alarms.active.map(saturated),
         }
+    }
+
+    fn notifications_revision(&self) -> u32 {
+        self.parts.notifications.as_ref().map_or(0, |notifications| fold(0, notifications.revision().cast_signed()))
     }
 
     async fn call_checked(&self, who: &Principal, name: &str, request: &[u8]) -> Result<Answer, Failure> {

@@ -17,11 +17,12 @@ mod core;
 mod door;
 mod event;
 mod filter;
-mod hearing;
+mod inputs;
 mod links;
 mod recorder;
 mod run;
 mod snapshot;
+mod stores;
 #[cfg(test)]
 mod stories;
 mod table;
@@ -44,10 +45,11 @@ use crate::core::Core;
 use crate::event::{Activation, Command};
 use crate::links::Links;
 use crate::run::{Loop, Times};
+use crate::stores::Stores;
 
 pub use clock::SystemClock;
 pub use event::{Acted, StoreRefused, Target, Wanted};
-pub use hearing::{Hearing, Unheard};
+pub use inputs::{Inputs, Unheard};
 pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
 pub use snapshot::{ActiveAlarm, AlarmList, Link, Snapshot, SuppressedAlarm};
 pub use table::{Row as LiveRow, Table};
@@ -115,7 +117,7 @@ impl Engine {
         mark_the_pause(&history, &activation, clock.now().wall);
         let restored = restored(&journal);
         let mut core = Core::new(Links::new(gateways, events));
-        core.continue_after(journal.newest_order().unwrap_or_default());
+        core.continue_after(journal.reader().newest_order().unwrap_or_default());
         let published = Arc::new(ArcSwap::from_pointee(core.snapshot(clock.now())));
         let mut running = Loop {
             clock: Arc::clone(&clock),
@@ -129,6 +131,7 @@ impl Engine {
             published: Arc::clone(&published),
             waiting: HashMap::new(),
             times: Times::default(),
+            stores: Stores::default(),
         };
         running.begin(activation, restored);
         let task = tokio::spawn(running.run(stopped));
@@ -138,6 +141,12 @@ impl Engine {
     /// The live plant as it was published last.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.published.load_full()
+    }
+
+    /// What gives out the live plant as it was published last, for whoever outlives a borrow of the engine.
+    pub fn snapshots(&self) -> impl Fn() -> Arc<Snapshot> + Send + 'static {
+        let published = Arc::clone(&self.published);
+        move || published.load_full()
     }
 
     /// Does something to alarms. What the answer calls done is on disk.

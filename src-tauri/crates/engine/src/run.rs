@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::bank::{Outcome, Ticket};
 use crate::core::{Core, Effects};
 use crate::event::{Acted, Command, Event, StoreRefused};
+use crate::stores::Stores;
 use crate::{Activation, Snapshot, keeping};
 
 /// A value waits at most so long for its publication.
@@ -48,6 +49,7 @@ pub(crate) struct Loop {
     /// Acts on their way to disk, with whoever waits for them. One for each request that is not answered yet.
     pub waiting: HashMap<Ticket, Waiting>,
     pub times: Times,
+    pub stores: Stores,
 }
 
 /// Somebody waits for the commit of an act.
@@ -72,6 +74,7 @@ impl Loop {
     pub fn begin(&mut self, activation: Activation, restored: HashMap<AlarmId, Known>) {
         let now = self.clock.now();
         self.say(now, format!("started with the plant '{}'", activation.plant.name));
+        self.look_at_stores(now);
         self.activate(now, activation, restored);
     }
 
@@ -147,6 +150,8 @@ impl Loop {
 
     fn activate(&mut self, now: Now, activation: Activation, restored: HashMap<AlarmId, Known>) {
         self.history.keep(keeping(&activation));
+        let plant::JournalKeep { age, size_bytes } = activation.plant.journal;
+        self.journal.keep(journal::Keeping { age, size: size_bytes });
         let mut effects = Effects::default();
         self.core.activate(now, activation, restored, &mut effects);
         self.write(effects);
@@ -195,6 +200,11 @@ impl Loop {
         }
     }
 
+    fn look_at_stores(&mut self, now: Now) {
+        let news = self.stores.look(&self.history.status(), &self.journal.status());
+        news.into_iter().for_each(|message| self.say(now, message));
+    }
+
     fn say(&self, now: Now, message: String) {
         self.journal.append(vec![Entry::System(System { at: now.wall, message })], None);
     }
@@ -203,6 +213,7 @@ impl Loop {
         if now.uptime.since(self.times.measured) >= MEASURE_INTERVAL {
             self.times.measured = now.uptime;
             self.core.measure(now.uptime);
+            self.look_at_stores(now);
         }
         let age = now.uptime.since(self.times.published);
         if age >= HEARTBEAT || (self.times.is_dirty && age >= PUBLISH_INTERVAL) {

@@ -32,6 +32,7 @@ mod tls;
 pub use counters::Counters;
 pub use credentials::{Credentials, NoCredentials, Secret, is_certificate_file, is_secret_name};
 pub use link::{GatewayEvent, Gateways, OpenLink, Receipt, What};
+pub use mqtt::board::{Arrived, Board, Sheet};
 pub use network::Network;
 pub use requests::{Answer, LinkHandle, Request, Requests, channel};
 pub use tls::certificates;

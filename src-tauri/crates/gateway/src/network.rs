@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::attempt::{Attempt, Driver, Lost, Session};
 use crate::modbus::{self, Buses, Modbus, Trust};
+use crate::mqtt::board::{Board, Hanging, Sheet};
 use crate::mqtt::{self, Mqtt};
 use crate::references::references;
 use crate::sparkplug::{self, Sparkplug};
@@ -61,6 +62,55 @@ impl Network {
         Self { credentials, ..self }
     }
 
+    /// Opens a board at the broker of a gateway and returns at once; `filter` says which sheets come as `sheets`. What
+    /// becomes of the connection arrives as events under the gateway's id.
+    ///
+    /// # Errors
+    /// Why the gateway's settings are no broker's, in words.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn open_board(
+        &self,
+        spec: &GatewaySpec,
+        filter: &str,
+        sheets: mpsc::Sender<Sheet>,
+        events: mpsc::Sender<GatewayEvent>,
+    ) -> Result<Board, String> {
+        let credentials = Arc::clone(&self.credentials);
+        let (hanging, own) = Hanging::new(spec, (self.randomness)(), credentials, filter, sheets).map_err(words)?;
+        Ok(Board::new(own, self.supervise(spec, Arc::new(hanging), 0, events)))
+    }
+
+    /// What gives out secrets and certificates.
+    pub fn credentials(&self) -> &Arc<dyn Credentials> {
+        &self.credentials
+    }
+
+    fn supervise(
+        &self,
+        spec: &GatewaySpec,
+        driver: Arc<dyn Driver>,
+        tags: usize,
+        events: mpsc::Sender<GatewayEvent>,
+    ) -> OpenLink {
+        let (stop, stopped) = watch::channel(false);
+        let counters = Arc::new(Counters::default());
+        let (handle, requests) = crate::channel();
+        let supervisor = Supervisor {
+            gateway: spec.id.as_str().into(),
+            driver,
+            tags,
+            events,
+            counters: Arc::clone(&counters),
+            clock: Arc::clone(&self.clock),
+            randomness: Arc::clone(&self.randomness),
+            requests,
+            stop: stopped,
+        };
+        OpenLink::new(counters, handle, stop, tokio::spawn(supervisor.run()))
+    }
+
     fn driver(&self, spec: &GatewaySpec, points: Vec<Point>) -> Arc<dyn Driver> {
         let driver: Result<Arc<dyn Driver>, Vec<Rejection>> = match kind(spec) {
             Ok(Kind::Mqtt) => Mqtt::new(spec, points, (self.randomness)(), Arc::clone(&self.credentials))
@@ -73,31 +123,14 @@ impl Network {
             }
             Err(rejection) => Err(vec![rejection]),
         };
-        driver.unwrap_or_else(|rejections| {
-            let words: Vec<_> = rejections.into_iter().map(|rejection| rejection.message).collect();
-            Arc::new(Misconfigured { words: words.join("; ") })
-        })
+        driver.unwrap_or_else(|rejections| Arc::new(Misconfigured { words: words(rejections) }))
     }
 }
 
 impl Gateways for Network {
     fn open(&self, spec: &GatewaySpec, points: Vec<Point>, events: mpsc::Sender<GatewayEvent>) -> OpenLink {
-        let (stop, stopped) = watch::channel(false);
-        let counters = Arc::new(Counters::default());
         let tags = points.len();
-        let (handle, requests) = crate::channel();
-        let supervisor = Supervisor {
-            gateway: spec.id.as_str().into(),
-            driver: self.driver(spec, points),
-            tags,
-            events,
-            counters: Arc::clone(&counters),
-            clock: Arc::clone(&self.clock),
-            randomness: Arc::clone(&self.randomness),
-            requests,
-            stop: stopped,
-        };
-        OpenLink::new(counters, handle, stop, tokio::spawn(supervisor.run()))
+        self.supervise(spec, self.driver(spec, points), tags, events)
     }
 }
 
@@ -133,6 +166,10 @@ impl Protocols for Network {
         references(&spec.settings)
     }
 
+    fn has_board(&self, spec: &GatewaySpec) -> bool {
+        matches!(kind(spec), Ok(Kind::Mqtt))
+    }
+
     fn has_certificate(&self, spec: &GatewaySpec) -> bool {
         tls::is_on(&spec.settings)
     }
@@ -144,6 +181,12 @@ fn kind(spec: &GatewaySpec) -> Result<Kind, Rejection> {
         message: format!("there is no protocol \"{}\"", spec.kind.escape_debug()),
         remedy: format!("write one of {}", KINDS.map(|(word, _)| format!("\"{word}\"")).join(", ")),
     })
+}
+
+/// Rejections as one text.
+fn words(rejections: Vec<Rejection>) -> String {
+    let words: Vec<_> = rejections.into_iter().map(|rejection| rejection.message).collect();
+    words.join("; ")
 }
 
 /// The upper 53 bits as a number from 0 to just below 1.

@@ -17,7 +17,7 @@ use crate::blocks::{self, Block, Direction};
 use crate::coding::{Damaged, rolls};
 use crate::log::Log;
 use crate::samples::Samples;
-use crate::sqlite::{OpenError, Store, StoreFailure};
+use crate::sqlite::{self, Loss, OpenError, Reach, Store, StoreFailure};
 use crate::{SCHEMA, days, roll, series};
 
 /// Blocks looked at between two looks at whether it goes on.
@@ -80,12 +80,14 @@ pub fn check(
 ) -> Result<Contents, OpenError> {
     let store = Store::look(path.to_owned(), SCHEMA, clock)?;
     let mut contents = Contents { bytes: store.status(0).bytes, ..Contents::default() };
+    // Before anything else: whoever writes the file only ever goes on from here.
+    let noted = sqlite::noted(path);
     let mut findings = 0;
     let mut tell = |place: String, what: String| {
         findings += 1;
         found(Finding { place, what });
     };
-    let looked = Look { store: &store, contents: &mut contents, tell: &mut tell, progress }.all();
+    let looked = Look { store: &store, contents: &mut contents, tell: &mut tell, progress, noted }.all();
     if let Err(failure) = looked {
         tell("file".to_owned(), format!("cannot be read further: {failure}"));
     }
@@ -98,6 +100,8 @@ struct Look<'a, P> {
     contents: &'a mut Contents,
     tell: &'a mut dyn FnMut(String, String),
     progress: P,
+    /// How far the file reached when it was last written.
+    noted: Option<Reach>,
 }
 
 impl<P: FnMut(Looked) -> ControlFlow<()>> Look<'_, P> {
@@ -248,17 +252,18 @@ impl<P: FnMut(Looked) -> ControlFlow<()>> Look<'_, P> {
     }
 
     fn log(&mut self) -> Result<(), StoreFailure> {
-        let (log, damaged) = self.store.read(|connection| {
+        let (log, damaged, number) = self.store.read(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
             let sealed = series::sealed(&transaction)?;
             let mut samples = HashMap::<i64, Samples>::new();
-            let (_, damaged) = Log::load(&transaction, |batch, key, cell| {
+            let (mut log, damaged) = Log::load(&transaction, |batch, key, cell| {
                 let known = sealed.get(&key).is_some_and(|sealed| batch <= sealed.batch && cell.time < sealed.before);
                 if !known {
                     samples.entry(key).or_default().put(cell);
                 }
             })?;
-            Ok((samples, damaged))
+            log.skip_to(series::last_sealed(&transaction)? + 1);
+            Ok((samples, damaged, log.next_batch() - 1))
         })?;
         for samples in log.values() {
             if let (Some(first), Some(last)) = (samples.first(), samples.last()) {
@@ -267,6 +272,10 @@ impl<P: FnMut(Looked) -> ControlFlow<()>> Look<'_, P> {
         }
         for part in 1..=damaged.len() {
             (self.tell)(format!("log, damage {part} of {}", damaged.len()), Damaged.to_string());
+        }
+        let reach = Reach { number, newest: self.contents.last };
+        if let Some(loss) = self.noted.and_then(|noted| Loss::between(noted, reach)) {
+            (self.tell)("mark".to_owned(), loss.in_words(SCHEMA.counted));
         }
         Ok(())
     }

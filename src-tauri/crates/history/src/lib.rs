@@ -62,7 +62,7 @@ use tails::Tails;
 
 pub use aggregate::{Extreme, MOST_INTERVALS, Summary};
 pub use sqlite::copy::{CopyError, Pages};
-pub use sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
+pub use sqlite::{OpenError, Room, StoreFailure, StoreStatus, Trouble};
 pub use states::{Increase, Interpolation, States};
 
 /// What one tag's samples are kept under. The same name has the same id for as long as the history is open.
@@ -131,6 +131,7 @@ const SCHEMA: Schema = Schema {
     application_id: 0x416e_4869,
     tables: &[series::STEPS, fresh::STEPS, log::STEPS, blocks::STEPS, days::STEPS],
     checked_up_to: 64 * 1024 * 1024,
+    counted: "commits",
     on_full_disk: OnFullDisk::Wait,
 };
 

@@ -31,6 +31,15 @@ pub(crate) struct Limits {
 #[derive(Default)]
 pub(crate) struct Done(HashMap<i64, (i64, i64)>);
 
+/// A pruning under way.
+pub(crate) struct Pruning {
+    pub limits: Limits,
+    /// The series done.
+    pub after: i64,
+    /// Whether something was taken.
+    pub changed: bool,
+}
+
 /// One step of pruning.
 pub(crate) struct Pruned {
     /// The series to go on with: everything up to it, and not it, is done.

@@ -15,13 +15,13 @@ use crate::damage::Damage;
 use crate::fresh::Left;
 use crate::keep::{self, Keep, Keeping};
 use crate::log::Log;
-use crate::prune::Ages;
+use crate::prune::{Ages, Pruning};
 use crate::queue::{Import, Queue, Work};
 use crate::salvage::Salvage;
 use crate::samples::Cell;
 use crate::seal::{self, Kept};
 use crate::series::{Keys, Names, Sealed};
-use crate::sqlite::{Store, StoreFailure, Writer};
+use crate::sqlite::{Reach, Store, StoreFailure, Writer};
 use crate::tails::{Ripe, TailIndex, Tails};
 use crate::{Row, SeriesId, blocks, fresh, prune, series, sqlite};
 
@@ -80,6 +80,8 @@ struct File {
     making: Batch,
     /// Tails to seal.
     due: VecDeque<Due>,
+    /// The newest time in it.
+    newest: Option<i64>,
     pruned: prune::Done,
     salvage: Salvage,
 }
@@ -100,15 +102,6 @@ struct Latest {
     newest: Timestamp,
     /// When that was.
     at: Uptime,
-}
-
-/// A pruning under way.
-struct Pruning {
-    limits: prune::Limits,
-    /// The series done.
-    after: i64,
-    /// Whether something was taken.
-    changed: bool,
 }
 
 impl Recorder {
@@ -149,8 +142,9 @@ impl Recorder {
 
     /// Works until the queue is closed.
     pub(crate) fn run(mut self) {
-        self.latest = self.find_latest();
+        self.find_latest();
         loop {
+            self.writer.look_at_room();
             let pause = self.writer.pause();
             // While the disk does not work an attempt is due after every pause, also without rows, so that the condition
             // ends by itself.
@@ -185,6 +179,16 @@ impl Recorder {
     fn load(&mut self) {
         let Self { file, tails, damage, store, writer, .. } = self;
         drop(writer.transact(|transaction, _| file.load(transaction, store, tails, damage)));
+        if self.file.generation.is_some() {
+            self.compare();
+        }
+    }
+
+    /// Looks whether the file has all that it had. Where all is well the newest sample need not be looked for.
+    fn compare(&mut self) {
+        let Reach { number, .. } = self.file.reach();
+        let newest = if self.writer.lacks(number) { self.newest().ok().flatten() } else { None };
+        self.writer.compare(Reach { number, newest: newest.map(Timestamp::from_millis) });
     }
 
     /// How long there is nothing to do but wait.
@@ -194,7 +198,7 @@ impl Recorder {
             return self.writer.pause();
         }
         let now = self.store.clock().now().uptime;
-        let due = self.retention_due.since(now).min(RETENTION_EVERY);
+        let due = self.retention_due.since(now).min(RETENTION_EVERY).min(sqlite::ROOM_EVERY);
         if self.kept.size().is_some() { due.min(self.size_due.since(now)) } else { due }
     }
 
@@ -263,6 +267,7 @@ impl Recorder {
     /// Commits gaps and as many rows as one batch of the log takes, and says how many.
     fn store_rows(&mut self, rows: &[Row]) -> Result<usize, StoreFailure> {
         let Self { file, names, tails, damage, gaps, store, writer, .. } = self;
+        let loaded = file.generation;
         let (collected, plan) = writer.transact(|transaction, epoch| {
             file.load(transaction, store, tails, damage)?;
             let collected = file.collect(transaction, epoch, names, tails, gaps, rows)?;
@@ -272,9 +277,16 @@ impl Recorder {
             plan.write(transaction)?;
             Ok((collected, plan))
         })?;
+        if loaded != file.generation {
+            // What is open was not when the program started.
+            self.compare();
+        }
+        let Self { file, tails, writer, .. } = self;
         let Collected { cells, rows: count } = collected;
         let batch = file.log.next_batch();
         file.log.adopt(plan);
+        file.newest = cells.iter().map(|(_, cell)| cell.time).max().max(file.newest);
+        writer.mark(file.reach());
         file.due.extend(tails.put(batch, cells).into_iter().map(Due::Ripe));
         self.store.count_written(count);
         self.gaps.clear();
@@ -371,6 +383,9 @@ impl Recorder {
                 return;
             }
         }
+        // Without the log only what was sealed tells how far the file reaches. A mark is never ahead of it.
+        let Ok(sealed) = self.writer.transact(|transaction, _| series::last_sealed(transaction)) else { return };
+        self.writer.mark(Reach { number: sealed, ..self.file.reach() });
         let log = &mut self.file.log;
         // What was freed goes back to the disk.
         if self.writer.transact(|transaction, _| log.clear(transaction)).is_ok() {
@@ -431,11 +446,19 @@ impl Recorder {
     }
 
     /// Where the file cannot be read, nothing is removed until the next start.
-    fn find_latest(&self) -> Option<Latest> {
+    fn find_latest(&mut self) {
         let now = self.store.clock().now();
-        let newest = self.store.read(|connection| blocks::newest(connection)).ok()?;
-        let newest = newest.max(self.tails.newest()).map(Timestamp::from_millis);
-        Some(Latest { newest: newest.unwrap_or(now.wall), at: now.uptime })
+        if let Ok(newest) = self.newest() {
+            self.file.newest = newest;
+            let newest = newest.map_or(now.wall, Timestamp::from_millis);
+            self.latest = Some(Latest { newest, at: now.uptime });
+        }
+    }
+
+    /// The time of the newest sample. Through the connection that writes, which may take its time over a cold disk.
+    fn newest(&mut self) -> Result<Option<i64>, StoreFailure> {
+        let sealed = self.writer.transact(|transaction, _| blocks::newest(transaction))?;
+        Ok(sealed.max(self.tails.newest()))
     }
 
     /// What of that is in tails is sealed first: only blocks are pruned.
@@ -514,9 +537,16 @@ impl File {
         self.log.skip_to(sealed.values().map(|sealed| sealed.batch + 1).max().unwrap_or(0));
         self.due.extend(due.into_iter().map(Due::Ripe));
         self.keys = Keys::of(transaction)?;
+        self.newest = tails.newest();
         self.pruned = prune::Done::default();
         self.generation = Some(generation);
         Ok(())
+    }
+
+    /// How far it reaches.
+    fn reach(&self) -> Reach {
+        let newest = self.newest.map(Timestamp::from_millis);
+        Reach { number: self.log.next_batch().saturating_sub(1), newest }
     }
 
     /// Gaps first, then rows, as far as one batch takes them.

@@ -157,6 +157,12 @@ pub(crate) fn sealed(connection: &Connection) -> rusqlite::Result<HashMap<i64, S
         .collect()
 }
 
+/// The last batch of which something is in blocks; zero where there is none.
+pub(crate) fn last_sealed(connection: &Connection) -> rusqlite::Result<u64> {
+    let batch: i64 = connection.query_row("SELECT coalesce(max(sealed_batch), 0) FROM series", [], |row| row.get(0))?;
+    Ok(batch.cast_unsigned())
+}
+
 pub(crate) fn set_sealed(transaction: &Transaction<'_>, series: i64, sealed: Sealed) -> rusqlite::Result<()> {
     transaction
         .prepare_cached("UPDATE series SET sealed_batch = ?2, sealed_before = ?3 WHERE id = ?1")?

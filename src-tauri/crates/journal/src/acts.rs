@@ -106,6 +106,41 @@ pub(crate) fn is_known(connection: &Connection, id: &DeedId) -> rusqlite::Result
         .exists(params![id.station, id.order])
 }
 
+/// The acts of a station behind a number, in their order.
+pub(crate) fn of_station(
+    connection: &Connection,
+    station: &str,
+    behind: i64,
+    most: usize,
+) -> rusqlite::Result<Vec<Deed>> {
+    connection
+        .prepare_cached("SELECT deed FROM deeds WHERE station = ?1 AND ord > ?2 ORDER BY ord LIMIT ?3")?
+        .query_map(params![station, behind, limit(most)], |row| from_json(&row.get::<_, String>(0)?))?
+        .collect()
+}
+
+/// The last acts of a station on an alarm, in their order.
+pub(crate) fn last_of_station(
+    connection: &Connection,
+    station: &str,
+    alarm: &AlarmId,
+    most: usize,
+) -> rusqlite::Result<Vec<Deed>> {
+    let mut deeds: Vec<Deed> = connection
+        .prepare_cached(
+            "SELECT deed FROM deeds WHERE alarm = (SELECT id FROM alarms WHERE name = ?1) AND station = ?2
+             ORDER BY ord DESC LIMIT ?3",
+        )?
+        .query_map(params![alarm.as_str(), station, limit(most)], |row| from_json(&row.get::<_, String>(0)?))?
+        .collect::<rusqlite::Result<_>>()?;
+    deeds.reverse();
+    Ok(deeds)
+}
+
+fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
 /// As it is kept in a column. What is kept has no maps with other keys than texts, so that it cannot fail.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("what the journal keeps can be written as JSON")

@@ -3,21 +3,23 @@
 use alarm::{
     Act, AlarmId, Cause, Deed, OccurrenceId, Origin, Priority, Suppressed, SuppressionChange, Transition, Unshelved,
 };
-use history::sqlite::Step;
+use history::sqlite::{Reach, Step};
 use model::{EquipmentId, Timestamp};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::acts::{self, from_json, json};
 use crate::names::{self, Names};
 use crate::words::{Kind, Stored};
 use crate::{Action, AlarmChange, Entry, Phase, Record, Remark, Remarked, System, standing};
 
-/// Each index holds `seq` too, so that it gives entries newest first. The triggers are a guard against accidents, and
-/// against `INSERT OR REPLACE`, which removes without asking the trigger on removal.
-pub(crate) const STEPS: &[Step] = &[Step {
-    version: 1,
-    sql: "CREATE TABLE entries (
+/// The triggers are a guard against accidents, and against `INSERT OR REPLACE`, which removes without asking the trigger
+/// on removal. The second format has no index of its own on the rows, because [`crate::blocks`] finds them, and lets
+/// [`crate::retention`] remove what it has released, but never what belongs to an occurrence that stands.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        sql: "CREATE TABLE entries (
               seq       INTEGER PRIMARY KEY,
               time      INTEGER NOT NULL,
               kind      TEXT NOT NULL,
@@ -48,7 +50,22 @@ pub(crate) const STEPS: &[Step] = &[Step {
           CREATE TRIGGER entries_are_not_replaced BEFORE INSERT ON entries
               WHEN EXISTS (SELECT 1 FROM entries WHERE seq = new.seq)
               BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
-}];
+    },
+    Step {
+        version: 2,
+        sql: "DROP INDEX entries_time;
+              DROP INDEX entries_alarm;
+              DROP INDEX entries_equipment;
+              DROP INDEX entries_priority;
+              CREATE TABLE released (before INTEGER NOT NULL) STRICT;
+              INSERT INTO released VALUES (0);
+              DROP TRIGGER entries_stay;
+              CREATE TRIGGER entries_stay BEFORE DELETE ON entries
+                  WHEN old.seq >= (SELECT before FROM released)
+                      OR EXISTS (SELECT 1 FROM standing WHERE alarm = old.alarm AND raised = old.raised)
+                  BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;",
+    },
+];
 
 /// The columns that [`Found`] reads, before whatever follows.
 macro_rules! select {
@@ -137,6 +154,19 @@ pub(crate) fn put(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Res
 /// The newest sequence number; 0 where there is no entry.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(seq), 0) FROM entries", [], |row| row.get(0))
+}
+
+/// How far the file reaches: the newest entry's number and time.
+pub(crate) fn reach(connection: &Connection) -> rusqlite::Result<Reach> {
+    let newest = connection
+        .query_row("SELECT seq, time FROM entries ORDER BY seq DESC LIMIT 1", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(Reach {
+        number: newest.map_or(0, |(seq, _)| seq.unsigned_abs()),
+        newest: newest.map(|(_, time)| Timestamp::from_millis(time)),
+    })
 }
 
 impl<'a> Columns<'a> {
@@ -250,12 +280,17 @@ fn suppressed_kind(what: &Suppressed) -> (Kind, Option<&Act>) {
 }
 
 impl Found<'_> {
-    pub(crate) fn seq(&self) -> rusqlite::Result<i64> {
-        self.0.get(0)
-    }
-
     pub(crate) fn time(&self) -> rusqlite::Result<i64> {
         self.0.get(1)
+    }
+
+    pub(crate) fn kind(&self) -> rusqlite::Result<Kind> {
+        self.0.get(2)
+    }
+
+    /// Who did it, where somebody did.
+    pub(crate) fn user(&self) -> rusqlite::Result<Option<&str>> {
+        Ok(self.0.get_ref(12)?.as_str_or_null()?)
     }
 
     pub(crate) fn alarm(&self) -> rusqlite::Result<Option<i64>> {

@@ -3,6 +3,8 @@
 use alarm::{AlarmId, Deed, Origin, Priority, SuppressionChange, Transition};
 use model::{EquipmentId, Timestamp};
 
+use crate::Kind;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
@@ -124,8 +126,12 @@ pub struct Query {
     pub text: Option<String>,
     /// Commands that also count as having the text: a person is shown other words for them than their names.
     pub commands: Vec<String>,
+    /// Only of what was done by somebody with this text in their name, in any case of letters.
+    pub user: Option<String>,
     /// Only of alarms of this priority.
     pub priority: Option<Priority>,
+    /// Only of these kinds; of all where there is none.
+    pub kinds: Vec<Kind>,
     /// Not before this time.
     pub from: Option<Timestamp>,
     /// Before this time.
@@ -136,7 +142,7 @@ pub struct Query {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The entries, newest first. There may be fewer than asked for, even none, although more follow: a page looks at a
-    /// bounded number of entries.
+    /// bounded number of entries, a hundred million.
     pub records: Vec<Record>,
     /// What to ask [`Query::before`] for the next page; `None` at the end.
     pub next: Option<i64>,

@@ -7,16 +7,24 @@
 //! You do *not* need this crate to know what an alarm does; it writes down what `alarm` decided. Of `history` it uses
 //! only [`history::sqlite`], which holds how database files are opened.
 //!
-//! **Invariant:** an entry that was reported as written is on disk, and no entry is ever changed or removed; the file
-//! itself refuses both.
+//! **Invariant:** an entry that was reported as written is on disk. No entry is ever changed, and none is removed but by
+//! [`Keeping`], which leaves what belongs to an occurrence that stands; the file itself refuses anything else.
 
 mod acts;
+mod blocks;
 mod entries;
 mod entry;
+mod ids;
+mod measure;
 mod names;
 mod page;
+pub mod performance;
+mod reader;
+mod retention;
 mod scribe;
 mod standing;
+mod subjects;
+mod texts;
 mod words;
 
 use std::collections::HashMap;
@@ -24,15 +32,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use alarm::{AlarmId, DeedId, Known};
+use alarm::{AlarmId, Deed, Known};
 use history::sqlite::{OnFullDisk, Schema, Store};
 use model::Clock;
-use rusqlite::TransactionBehavior;
 
 use scribe::{Group, Queue, Scribe};
 
 pub use entry::{Action, AlarmChange, Entry, Page, Phase, Query, Record, Remark, Remarked, System};
 pub use history::sqlite::{OpenError, StoreFailure, StoreStatus, Trouble};
+pub use reader::Reader;
+pub use retention::Keeping;
+pub use words::Kind;
 
 /// Told when entries are on disk, with their sequence numbers, or why they are not; as a rule on the writer's thread,
 /// which does nothing else meanwhile.
@@ -50,8 +60,9 @@ pub struct Journal {
 const SCHEMA: Schema = Schema {
     // "AnJo"
     application_id: 0x416e_4a6f,
-    tables: &[names::STEPS, entries::STEPS, standing::STEPS, acts::STEPS],
+    tables: &[names::STEPS, entries::STEPS, standing::STEPS, acts::STEPS, texts::STEPS, subjects::STEPS, blocks::STEPS],
     checked_up_to: 256 * 1024 * 1024,
+    counted: "entries",
     on_full_disk: OnFullDisk::UseBallast,
 };
 
@@ -92,25 +103,31 @@ impl Journal {
     /// What is known of every alarm that stands or is suppressed, as the entries on disk have it.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// The disk's reason.
     pub fn known(&self) -> Result<HashMap<AlarmId, Known>, StoreFailure> {
-        self.store.read(|connection| acts::known(connection))
+        self.reader().known()
     }
 
-    /// The greatest number of an act on an alarm that is known, of whatever station; 0 where there is none.
+    /// To read it, from any thread.
+    pub fn reader(&self) -> Reader {
+        Reader::of(Arc::clone(&self.store))
+    }
+
+    /// At most so many acts of a station behind a number ([`alarm::Deed::order`]), in their order. What is on disk only: a
+    /// station's numbers grow, and are written in their order, so that the last one read is where to go on.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn newest_order(&self) -> Result<i64, StoreFailure> {
-        self.store.read(|connection| acts::newest_order(connection))
+    pub fn acts_of(&self, station: &str, behind: i64, most: usize) -> Result<Vec<Deed>, StoreFailure> {
+        self.store.read(|connection| acts::of_station(connection, station, behind, most))
     }
 
-    /// Whether an act on an alarm is in the journal.
+    /// At most so many of the last acts of a station on an alarm, in their order.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn has_act(&self, id: &DeedId) -> Result<bool, StoreFailure> {
-        self.store.read(|connection| acts::is_known(connection, id))
+    pub fn last_acts_of(&self, station: &str, alarm: &AlarmId, most: usize) -> Result<Vec<Deed>, StoreFailure> {
+        self.store.read(|connection| acts::last_of_station(connection, station, alarm, most))
     }
 
     /// Entries, newest first. Waits for the disk.
@@ -118,12 +135,13 @@ impl Journal {
     /// # Errors
     /// The disk's reason.
     pub fn page(&self, query: &Query) -> Result<Page, StoreFailure> {
-        self.store.read(|connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-            let page = page::page(&transaction, query)?;
-            transaction.finish()?;
-            Ok(page)
-        })
+        self.reader().page(query)
+    }
+
+    /// How long entries are kept from now on, and how large the file may grow. At first all is kept for ever. Nothing is
+    /// removed at once: the writer's thread does it in small steps while there is nothing to write.
+    pub fn keep(&self, keeping: Keeping) {
+        self.queue.keep(keeping);
     }
 
     /// Lets the file grow no larger than so many bytes; `None` for as large as the disk allows. A file at its limit

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use history::sqlite::Step;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::ids::IdSet;
+use crate::texts::Folded;
+
 pub(crate) const STEPS: &[Step] = &[Step {
     version: 1,
     sql: "CREATE TABLE alarms (
@@ -72,6 +75,20 @@ pub(crate) fn equipment_within(connection: &Connection, path: &str) -> rusqlite:
         .prepare_cached("SELECT id FROM equipment WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')")?
         .query_map(params![path], |row| row.get(0))?
         .collect()
+}
+
+/// The numbers of the equipment whose path has a text in it.
+pub(crate) fn equipment_with(connection: &Connection, wanted: &Folded) -> rusqlite::Result<IdSet> {
+    let mut statement = connection.prepare_cached("SELECT id, path FROM equipment")?;
+    let mut rows = statement.query([])?;
+    let mut found = IdSet::default();
+    let mut buffer = String::new();
+    while let Some(row) = rows.next()? {
+        if wanted.is_in(row.get_ref(1)?.as_str()?, &mut buffer) {
+            found.insert(row.get(0)?);
+        }
+    }
+    Ok(found)
 }
 
 fn look_up(

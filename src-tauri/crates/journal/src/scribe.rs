@@ -5,14 +5,17 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use history::sqlite::{Store, StoreFailure, Writer, lock};
+use model::{Timestamp, Uptime};
 use rusqlite::Transaction;
 
-use crate::{Done, Entry, entries};
+use crate::{Done, Entry, Keeping, blocks, entries, retention};
 
 /// Entries that wait for the disk at most.
 pub(crate) const CAPACITY: usize = 10_000;
 /// Entries of one transaction, about.
 const BATCH: usize = 1_000;
+/// How often it is looked whether something is too old or too much.
+const RETENTION: Duration = Duration::from_secs(60);
 
 /// Entries that are written all or none.
 pub(crate) struct Group {
@@ -35,6 +38,9 @@ struct Waiting {
     /// Whether a group in `groups` has somebody waiting for it.
     hurry: bool,
     closing: bool,
+    keeping: Keeping,
+    /// Whether `keeping` was changed since somebody looked.
+    is_kept_anew: bool,
 }
 
 /// What the thread does next.
@@ -43,6 +49,8 @@ enum Work {
     Write,
     /// Nobody shall wait for a disk that does not work: say so.
     Refuse,
+    /// There is time for what does not hurry: sealing, and removing what is too old.
+    Tend(Keeping),
     /// Write what waits and end.
     Close,
 }
@@ -58,6 +66,12 @@ pub(crate) struct Scribe {
     doubtful: Option<i64>,
     /// When the next attempt is due after a failure.
     retry_at: Option<Instant>,
+    /// Whether what is in the file was compared with what was noted when it was last written.
+    compared: bool,
+    /// When there is something to tend to next.
+    tend_at: Instant,
+    /// The newest entry's time when the file was opened, and when that was.
+    known: Option<(Timestamp, Uptime)>,
 }
 
 impl Queue {
@@ -79,12 +93,22 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// What holds from now on.
+    pub(crate) fn keep(&self, keeping: Keeping) {
+        let mut waiting = lock(&self.waiting);
+        if waiting.keeping != keeping {
+            waiting.keeping = keeping;
+            waiting.is_kept_anew = true;
+            self.changed.notify_all();
+        }
+    }
+
     /// Entries not on disk yet.
     pub(crate) fn len(&self) -> usize {
         lock(&self.waiting).count
     }
 
-    fn next(&self, retry_at: Option<Instant>) -> Work {
+    fn next(&self, retry_at: Option<Instant>, tend_at: Instant) -> Work {
         let mut waiting = lock(&self.waiting);
         loop {
             if waiting.closing {
@@ -94,7 +118,12 @@ impl Queue {
                 if !waiting.groups.is_empty() {
                     return Work::Write;
                 }
-                waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                let now = Instant::now();
+                if tend_at <= now || waiting.is_kept_anew {
+                    waiting.is_kept_anew = false;
+                    return Work::Tend(waiting.keeping);
+                }
+                waiting = self.changed.wait_timeout(waiting, tend_at - now).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             };
             let now = Instant::now();
@@ -146,17 +175,43 @@ impl Queue {
 
 impl Scribe {
     pub(crate) fn new(store: Arc<Store>, writer: Writer, queue: Arc<Queue>) -> Self {
-        let retry_at = due(writer.pause());
-        Self { store, writer, queue, held: Vec::new(), doubtful: None, retry_at }
+        let now = store.clock().now();
+        let newest = store.read(|connection| entries::reach(connection)).ok();
+        let known = newest.map(|reach| (reach.newest.unwrap_or(now.wall), now.uptime));
+        let mut scribe = Self {
+            store,
+            writer,
+            queue,
+            held: Vec::new(),
+            doubtful: None,
+            retry_at: None,
+            compared: false,
+            tend_at: Instant::now(),
+            known,
+        };
+        if scribe.store.failure().is_none() {
+            scribe.compare();
+        }
+        scribe.retry_at = due(scribe.writer.pause());
+        scribe
+    }
+
+    /// Looks whether the file has all that it had, before anything is added to it. A failure is in the store's condition.
+    fn compare(&mut self) {
+        if let Ok(reach) = self.writer.transact(|transaction, _| entries::reach(transaction)) {
+            self.writer.compare(reach);
+            self.compared = true;
+        }
     }
 
     /// Works until the queue is closed.
     pub(crate) fn run(mut self) {
         loop {
-            match self.queue.next(self.retry_at) {
+            match self.queue.next(self.retry_at, self.tend_at) {
                 // A failure is in the store's condition, and was told to whoever waits for it.
                 Work::Write => drop(self.write()),
                 Work::Refuse => self.refuse(),
+                Work::Tend(keeping) => self.tend(keeping),
                 Work::Close => break,
             }
         }
@@ -180,6 +235,9 @@ impl Scribe {
     }
 
     fn write_held(&mut self, attempt: Attempt) -> Result<(), StoreFailure> {
+        if !self.compared {
+            self.compare();
+        }
         if self.held.is_empty() {
             let probed = self.writer.probe();
             self.retry_at = due(self.writer.pause());
@@ -191,14 +249,18 @@ impl Scribe {
             if let Some(doubtful) = doubtful
                 && entries::newest(transaction)? >= doubtful
             {
-                return Ok(Vec::new());
+                return Ok((Vec::new(), entries::reach(transaction)?));
             }
             let seqs = put_all(transaction, held)?;
             newest = seqs.iter().flatten().copied().max();
-            Ok(seqs)
+            if let Some(newest) = newest {
+                blocks::seal(transaction, newest)?;
+            }
+            Ok((seqs, entries::reach(transaction)?))
         });
         match written {
-            Ok(seqs) => {
+            Ok((seqs, reach)) => {
+                self.writer.mark(reach);
                 self.retry_at = None;
                 self.doubtful = None;
                 self.queue.settle(&self.held);
@@ -227,6 +289,33 @@ impl Scribe {
                 Err(failure)
             }
         }
+    }
+
+    /// One step of what does not hurry, so that whoever comes meanwhile waits some milliseconds at most.
+    fn tend(&mut self, keeping: Keeping) {
+        match self.tend_once(keeping) {
+            Ok(true) => self.tend_at = Instant::now(),
+            Ok(false) => self.tend_at = Instant::now() + RETENTION,
+            // The failure is in the store's condition.
+            Err(_) => self.retry_at = due(self.writer.pause()),
+        }
+    }
+
+    /// Whether there is more to do: a block of a file that had none, then what is too old, then room for others.
+    fn tend_once(&mut self, keeping: Keeping) -> Result<bool, StoreFailure> {
+        let now = self.store.clock().now();
+        let known = self.known;
+        let (done, newest) = self.writer.transact(|transaction, _| {
+            let newest = entries::reach(transaction)?.newest.unwrap_or(now.wall);
+            let (at_first, since) = known.unwrap_or((newest, now.uptime));
+            // A clock that was set years ahead must not cost the whole journal.
+            let sure = now.wall.min(at_first.saturating_add(now.uptime.since(since)));
+            let done = blocks::seal(transaction, entries::newest(transaction)?)?
+                || retention::step(transaction, keeping, sure)?;
+            Ok((done, newest))
+        })?;
+        self.known = known.or(Some((newest, now.uptime)));
+        Ok(done || keeping != Keeping::default() && self.writer.give_back()?)
     }
 
     fn refuse(&mut self) {

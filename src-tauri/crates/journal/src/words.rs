@@ -3,30 +3,54 @@
 use alarm::State;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use crate::performance::What;
+
 /// What kind of entry a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An alarm was raised.
     Raised,
+    /// Its condition went.
     Returned,
+    /// Somebody acknowledged it.
     Acknowledged,
+    /// Somebody reset it.
     Reset,
+    /// Its condition came back while it was latched.
     Recurred,
+    /// It went by itself, unacknowledged.
     AutoReturn,
+    /// It reached a more severe level.
     Escalated,
+    /// It is back on a less severe level.
     Eased,
+    /// It was announced again because nobody did anything.
     ReAlarmed,
+    /// It was announced after all, as what suppressed it has ended.
     Unsuppressed,
+    /// Somebody confirmed that the action was taken.
     Confirmed,
+    /// Somebody made a note.
     Noted,
+    /// Somebody shelved it.
     Shelved,
+    /// It is shelved no more.
     Unshelved,
+    /// A rule of the plant began to suppress it.
     SuppressedByDesign,
+    /// The rule does not hold any more.
     DesignEnded,
+    /// Somebody took it out of service.
     OutOfService,
+    /// Somebody put it back into service.
     InService,
+    /// Somebody at another station did something that changes nothing here.
     Heard,
+    /// Somebody is about to do something that is audited.
     Intent,
+    /// What came of it.
     Outcome,
+    /// The program said something of itself.
     System,
 }
 
@@ -70,6 +94,32 @@ const STATES: [State; 7] = [
 ];
 
 impl Kind {
+    /// What an entry of this kind says of an alarm, as far as its performance is measured by it.
+    pub(crate) fn change(self) -> Option<What> {
+        match self {
+            Kind::Raised | Kind::Recurred | Kind::Unsuppressed => Some(What::Activated),
+            Kind::Returned => Some(What::Returned),
+            Kind::Acknowledged => Some(What::Acknowledged),
+            Kind::Reset
+            | Kind::AutoReturn
+            | Kind::Escalated
+            | Kind::Eased
+            | Kind::ReAlarmed
+            | Kind::Confirmed
+            | Kind::Noted
+            | Kind::Shelved
+            | Kind::Unshelved
+            | Kind::SuppressedByDesign
+            | Kind::DesignEnded
+            | Kind::OutOfService
+            | Kind::InService
+            | Kind::Heard
+            | Kind::Intent
+            | Kind::Outcome
+            | Kind::System => None,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Kind::Raised => "raised",

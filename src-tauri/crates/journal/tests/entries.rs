@@ -4,9 +4,12 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use alarm::{AlarmId, Cause, OccurrenceId, PRIORITIES, Standing, State, Transition};
+use alarm::{
+    Act, AlarmId, ByDesign, Cause, Deed, DeedId, OccurrenceId, Origin, PRIORITIES, Shelved, Standing, State,
+    Suppressed, Suppression, SuppressionChange, Transition, Unshelved, What,
+};
 use common::{Place, act, append, change, raised, system, time, transition};
-use journal::{Action, AlarmChange, Entry, Journal, Page, Phase, Query, Record};
+use journal::{Action, AlarmChange, Entry, Journal, Page, Phase, Query, Record, Remark, Remarked};
 use model::EquipmentId;
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -124,8 +127,8 @@ fn what_stands_survives_and_an_earlier_occurrence_stands_beside_the_current_one(
 
     let standing = place.open().known().unwrap();
     assert_eq!(standing.len(), 1, "what went back to normal does not stand");
-    let (alarm, standings) = &standing[0];
-    assert_eq!(*alarm, AlarmId::new("ulm/warm"));
+    let alarm = AlarmId::new("ulm/warm");
+    let standings = &standing[&alarm].standings;
     let expect = |raised, state, returned_at, acknowledged| Standing {
         occurrence: OccurrenceId { alarm: alarm.clone(), raised: time(raised) },
         state,
@@ -134,11 +137,74 @@ fn what_stands_survives_and_an_earlier_occurrence_stands_beside_the_current_one(
         returned_at,
         acknowledged,
         recurrences: 0,
+        announced: time(raised),
+        level: 0,
+        last_level: None,
+        re_alarms: 0,
+        confirmed: None,
+        notes: Vec::new(),
     };
     assert_eq!(
         *standings,
         [expect(1, State::RtnUnack, Some(time(2)), None), expect(3, State::Acked, None, Some(act("Ärne", 4)))]
     );
+}
+
+#[test]
+fn what_keeps_an_alarm_quiet_and_what_was_done_to_it_survive() {
+    let place = Place::new();
+    let journal = place.open();
+    let alarm = AlarmId::new("ulm/warm");
+    let deed = |order, station: &str, what| Deed {
+        order,
+        alarm: alarm.clone(),
+        what,
+        act: Act { station: station.to_owned(), ..act("eve", order) },
+    };
+    let remark = |at, what, deed: Option<(Deed, Origin)>| {
+        Entry::Remark(Remark {
+            what,
+            at: time(at),
+            equipment: Some(EquipmentId::new("ulm")),
+            priority: PRIORITIES[1],
+            message: "it is too warm".to_owned(),
+            deed,
+        })
+    };
+    let suppression = |at, what| Remarked::Suppression(SuppressionChange { alarm: alarm.clone(), at: time(at), what });
+    let shelve = deed(10, "desk", What::Shelve { until: time(900), one_shot: false });
+    let shelved = Shelved { act: shelve.act.clone(), until: time(900), one_shot: false };
+    let design = ByDesign { rule: "not running".to_owned(), since: time(11) };
+    let heard = deed(12, "laptop", What::Unshelve);
+    let entries = vec![
+        remark(10, suppression(10, Suppressed::Shelved(shelved.clone())), Some((shelve.clone(), Origin::Here))),
+        remark(11, suppression(11, Suppressed::ByDesign(design.clone())), None),
+        remark(12, Remarked::Heard(heard.clone()), Some((heard.clone(), Origin::Elsewhere))),
+    ];
+    append(&journal, entries.clone()).unwrap();
+    let id = heard.id();
+    assert_eq!(journal.reader().has_act(&id), Ok(true));
+    assert_eq!(journal.reader().has_act(&DeedId { order: 13, ..id }), Ok(false));
+    drop(journal);
+
+    let journal = place.open();
+    let known = journal.known().unwrap().remove(&alarm).expect("it is suppressed");
+    let expect = Suppression { shelved: Some(shelved), by_design: Some(design), out_of_service: None };
+    assert_eq!(known.suppression, expect);
+    assert_eq!(known.deeds, [(heard, Origin::Elsewhere), (shelve, Origin::Here)]);
+    assert_eq!(journal.reader().newest_order(), Ok(12));
+    let page = journal.page(&everything()).unwrap();
+    let read: Vec<Entry> = page.records.into_iter().rev().map(|record| record.entry).collect();
+    let without_deed = |entry: Entry| match entry {
+        Entry::Remark(remark) => Entry::Remark(Remark { deed: None, ..remark }),
+        other => other,
+    };
+    assert_eq!(read, entries.into_iter().map(without_deed).collect::<Vec<_>>());
+
+    let unshelved = Suppressed::Unshelved(Unshelved::Expired);
+    append(&journal, vec![remark(900, suppression(900, unshelved), None)]).unwrap();
+    append(&journal, vec![remark(901, suppression(901, Suppressed::DesignEnded), None)]).unwrap();
+    assert!(!journal.known().unwrap().contains_key(&alarm), "nothing is left of it");
 }
 
 #[test]
@@ -208,6 +274,8 @@ fn query() -> impl Strategy<Value = Query> {
             alarm: alarm.map(AlarmId::new),
             text: text.map(str::to_owned),
             commands: Vec::new(),
+            user: None,
+            kinds: Vec::new(),
             priority: priority.map(|i| PRIORITIES[i]),
             from: from.map(time),
             to: to.map(time),
@@ -224,7 +292,7 @@ fn is_meant(query: &Query, entry: &Entry) -> bool {
             vec![change.message.as_str(), change.equipment.as_ref().map_or("", |equipment| equipment.as_str())],
         ),
         Entry::System(system) => (None, None, None, vec![system.message.as_str()]),
-        Entry::Action(_) => unreachable!("none is made"),
+        Entry::Remark(_) | Entry::Action(_) => unreachable!("none is made"),
     };
     query.alarm.as_ref().is_none_or(|wanted| alarm == Some(wanted))
         && query.equipment.as_ref().is_none_or(|wanted| equipment.is_some_and(|is| is.is_within(wanted)))
@@ -286,7 +354,8 @@ proptest! {
         }
         drop(journal);
         let standing = place.open().known().expect("works");
-        let found: Vec<Standing> = standing.into_iter().flat_map(|(_, standings)| standings).collect();
+        let mut found: Vec<Standing> = standing.into_values().flat_map(|known| known.standings).collect();
+        found.sort_by(|a, b| a.occurrence.cmp(&b.occurrence));
         prop_assert_eq!(found, reference.into_values().collect::<Vec<_>>());
     }
 }

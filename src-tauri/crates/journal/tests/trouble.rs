@@ -25,6 +25,7 @@ fn newest(journal: &Journal, limit: usize) -> Vec<String> {
 fn message(entry: Entry) -> String {
     match entry {
         Entry::Alarm(change) => change.message,
+        Entry::Remark(remark) => remark.message,
         Entry::Action(action) => action.command,
         Entry::System(system) => system.message,
     }
@@ -98,7 +99,7 @@ fn a_newer_file_is_refused_untouched() {
     Connection::open(place.file()).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let before = fs::read(place.file()).unwrap();
     let refusal = Journal::open(&place.file(), Arc::new(TestClock)).err().expect("is refused");
-    assert!(matches!(refusal, OpenError::Newer { found: 9, known: 1, .. }), "{refusal}");
+    assert!(matches!(refusal, OpenError::Newer { found: 9, known: 2, .. }), "{refusal}");
     assert_eq!(fs::read(place.file()).unwrap(), before);
 }
 
@@ -116,6 +117,28 @@ fn a_damaged_file_is_set_aside() {
     assert!(journal.status().notice.contains("journal.sqlite.damaged-20251009T085320Z"), "{:?}", journal.status());
     append(&journal, vec![system(0, "begun anew")]).unwrap();
     assert_eq!(newest(&journal, 10), ["begun anew"]);
+}
+
+#[test]
+fn d09_entries_that_went_with_the_log_are_missed() {
+    let (running, left) = (Place::new(), Place::new());
+    append(&running.open(), vec![system(1_000, "kept")]).unwrap();
+    let journal = running.open();
+    append(&journal, vec![system(2_000, "lost"), system(3_000, "lost")]).unwrap();
+    for ending in ["", "-wal", "-mark"] {
+        let with = |place: &Place| place.file().with_file_name(format!("journal.sqlite{ending}"));
+        fs::copy(with(&running), with(&left)).unwrap();
+    }
+    assert_eq!(newest(&journal, 10), ["lost", "lost", "kept"]);
+    fs::remove_file(left.file().with_file_name("journal.sqlite-wal")).unwrap();
+    let journal = left.open();
+    assert_eq!(newest(&journal, 10), ["kept"]);
+    let notice = journal.status().notice;
+    let words = "what is left ends at 1970-01-01T00:00:01Z, it went up to 1970-01-01T00:00:03Z; entries gone: 2.";
+    assert!(notice.contains(words), "{notice}");
+    append(&journal, vec![system(4_000, "and on")]).unwrap();
+    drop(journal);
+    assert_eq!(left.open().status().notice, "", "told once");
 }
 
 /// Not a test of its own: what the killed process runs. Raises one alarm after the other and tells each one that is on
@@ -171,7 +194,7 @@ fn nothing_that_was_acknowledged_is_lost_when_the_process_is_killed() {
         let standing = journal.known().unwrap();
         for i in 0..=alarm {
             let id = AlarmId::new(format!("alarm {i}"));
-            let standings = standing.iter().find(|(alarm, _)| *alarm == id).map(|(_, standings)| standings);
+            let standings = standing.get(&id).map(|known| &known.standings);
             assert!(standings.is_some_and(|all| all[0].state == State::Unack), "{id} was acknowledged and is lost");
         }
         let newest = journal.page(&Query { limit: 1, ..Query::default() }).unwrap().records[0].seq;

@@ -82,6 +82,11 @@ pub trait Protocols {
         Vec::new()
     }
 
+    /// Whether stations can leave messages for one another at a gateway: whether it is a broker.
+    fn has_board(&self, _spec: &GatewaySpec) -> bool {
+        false
+    }
+
     /// Whether a gateway shows a certificate, so that somebody has to be told when it ends.
     fn has_certificate(&self, _spec: &GatewaySpec) -> bool {
         false

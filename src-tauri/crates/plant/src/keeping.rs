@@ -1,5 +1,5 @@
 //! `[history]`: how long what is recorded is kept, by groups of tags, how large the file may grow, and how tags are
-//! recorded that say nothing of it themselves.
+//! recorded that say nothing of it themselves. `[journal]`: the same of events.
 
 use std::time::Duration;
 
@@ -8,10 +8,12 @@ use model::Keep;
 use crate::document::{Raw, Table};
 use crate::fields::{Fields, Said, instead};
 use crate::ids::check_id;
+use crate::plant::JournalKeep;
 use crate::problem::{Problems, shown};
 use crate::recording::Wish;
 
 const KEYS: [&str; 6] = ["raw_days", "minutes_days", "hours_days", "size_limit_gb", "record", "groups"];
+const JOURNAL_KEYS: [&str; 2] = ["keep_days", "size_limit_gb"];
 const GROUP_KEYS: [&str; 4] = ["raw_days", "minutes_days", "hours_days", "record"];
 
 /// Most days that can be said; beyond, there is `"forever"`.
@@ -64,6 +66,14 @@ impl History {
         problems.absent(name.at, message, remedy);
         &self.plain
     }
+}
+
+/// Reads `[journal]`. What is not said is kept for ever.
+pub(crate) fn journal(root: &Fields<'_, '_>, problems: &mut Problems) -> JournalKeep {
+    let Some(table) = root.inner("journal", problems) else { return JournalKeep::default() };
+    let fields = Fields::new(table, "journal", &JOURNAL_KEYS, problems);
+    let age = age(&fields, "keep_days", problems).and_then(|said| said.value);
+    JournalKeep { age, size_bytes: size_limit(&fields, problems) }
 }
 
 fn groups(table: &Table<'_>, plain: &Group, problems: &mut Problems) -> Vec<(String, Group)> {

@@ -22,12 +22,15 @@ mod gateways;
 mod ids;
 mod keeping;
 mod nearest;
+mod notification;
+mod notifying;
 mod plant;
 mod problem;
 mod read;
 mod recording;
 mod retuning;
 mod settings;
+mod stations;
 mod tags;
 mod template;
 
@@ -35,11 +38,15 @@ use std::collections::BTreeMap;
 
 pub use addition::{Addition, NewMachine, NewTag, Unwritable, id_of, numbered};
 pub use difference::{Changes, Difference, difference};
-pub use plant::{AlarmDefinition, CertificateFault, Gateway, Plant, Role, Source, Tag, TagIndices, Watch, Written};
+pub use notification::{Mail, MailTls, Notification, Quiet, Recipient};
+pub use plant::{
+    AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, Role, Source, Tag, TagIndices, Watch, Written,
+};
 pub use problem::{Problem, Severity};
 pub use read::read;
 pub use recording::{Recording, Rule};
 pub use retuning::{Retuning, Unchangeable};
+pub use stations::Stations;
 
 /// The format of the plant file, as its key `format` says it. It goes up when an older version of the program would
 /// misread a newer file.

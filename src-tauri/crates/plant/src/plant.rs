@@ -8,7 +8,7 @@ use alarm::AlarmId;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
-use crate::Recording;
+use crate::{Mail, Notification, Recording, Stations};
 
 /// A plant without errors. Made by [`crate::read`] only; the default one is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,11 +27,28 @@ pub struct Plant {
     pub keep: Keep,
     /// How large the file of history may grow, in bytes; `None` for as large as the disk allows.
     pub size_limit_bytes: Option<u64>,
+    /// How long events are kept, and how large their file may grow.
+    pub journal: JournalKeep,
+    /// The server that takes e-mail; `None` where there is none.
+    pub mail: Option<Mail>,
+    /// Who is told of alarms away from the screen, in the order of the plant file.
+    pub notifications: Vec<Notification>,
+    /// How stations exchange what is done to alarms; `None` where they do not.
+    pub stations: Option<Stations>,
     pub(crate) written: HashMap<AlarmId, Written>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
     pub(crate) positions: HashMap<TagIndex, usize>,
+}
+
+/// How long events are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalKeep {
+    /// Older ones go; `None` keeps them for ever.
+    pub age: Option<Duration>,
+    /// The oldest ones go where their file has more bytes than this; `None` for as large as the disk allows.
+    pub size_bytes: Option<u64>,
 }
 
 /// A gateway.
@@ -227,6 +244,11 @@ impl Plant {
     /// The gateway of an id.
     pub fn gateway(&self, id: &str) -> Option<&Gateway> {
         self.gateways.iter().find(|gateway| gateway.spec.id == id)
+    }
+
+    /// The rule of notification of a name.
+    pub fn notification(&self, name: &str) -> Option<&Notification> {
+        self.notifications.iter().find(|rule| *rule.name == *name)
     }
 
     /// What a gateway has to fetch, in the order of the tags.

@@ -10,10 +10,12 @@ use crate::equipment::{self, Machine, Tree, equipment};
 use crate::fields::{Fields, instead};
 use crate::formulas::{Calculations, calculations};
 use crate::gateways::Gateways;
-use crate::keeping::History;
+use crate::keeping::{self, History};
+use crate::notifying::Notifying;
 use crate::plant::{Plant, Source, Tag, TagIndices};
 use crate::problem::{Place, Problems, shown};
 use crate::recording::RECORD_KEYS;
+use crate::stations;
 use crate::tags::{Around, Draft, KEYS, LIMITS_KEYS, Origin, SCALING_KEYS, Scope, Tags, WRITE_KEYS};
 use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
@@ -21,8 +23,23 @@ use crate::{FILE_BYTES, FORMAT, Files, Reading};
 /// The plant's own file.
 const PLANT_FILE: &str = "plant.toml";
 
-const ROOT_KEYS: [&str; 11] =
-    ["format", "plant", "history", "gateways", "sites", "areas", "lines", "machines", "templates", "tags", "alarms"];
+const ROOT_KEYS: [&str; 15] = [
+    "format",
+    "plant",
+    "history",
+    "journal",
+    "gateways",
+    "stations",
+    "sites",
+    "areas",
+    "lines",
+    "machines",
+    "templates",
+    "tags",
+    "alarms",
+    "mail",
+    "notifications",
+];
 
 /// Reads a plant. `protocols` judges gateways and addresses; `keep` is what [`Plant::indices`] said of the plant that
 /// runs, or empty where none does.
@@ -65,7 +82,9 @@ fn resolve(
     let root = Fields::new(&document, "the plant file", &ROOT_KEYS, problems);
     let name = plant_name(&root, problems);
     let history = History::read(&root, problems);
+    let journal = keeping::journal(&root, problems);
     let gateways = Gateways::read(&root, protocols, problems);
+    let stations = stations::read(&root, &gateways, protocols, problems);
     let equipment::Read { tree, machines, inheritance } = equipment(&root, problems);
     let templates = root.inner("templates", problems).map(|table| templates(table, problems)).unwrap_or_default();
     let uses = uses(&machines, &templates, problems);
@@ -122,6 +141,7 @@ fn resolve(
         }
     }
     alarms.check_limits(&tags, problems);
+    let notifying = Notifying::read(&root, &tree, &alarms.definitions, problems);
 
     let Tags { drafts, indices, .. } = tags;
     let tags = ordered_tags(drafts, &tree, &calculations)?;
@@ -135,6 +155,10 @@ fn resolve(
         written: alarms.written,
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
+        journal,
+        mail: notifying.mail,
+        notifications: notifying.rules,
+        stations,
         order: calculations.order,
         indices,
     })

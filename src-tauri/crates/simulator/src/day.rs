@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{Act, Alarm, Cause, Input, State};
+use alarm::{Act, Alarm, Cause, Deed, Effect, Input, Origin, State};
 use formula::Formula;
 use gateway::Network;
 use model::{Clock, Now, Quality, TagIndex, Timestamp, Uptime, Value};
@@ -84,23 +84,22 @@ impl Operator {
                 Watch::Link(_) | Watch::Certificate { .. } => continue,
             });
             let act = Act { user: String::new(), station: String::new(), note: String::new(), at: now.wall };
-            let transitions = inputs.into_iter().flat_map(|input| alarm.step(now, input)).collect::<Vec<_>>();
-            for transition in transitions {
-                if transition.cause == Cause::Raised {
-                    self.raised.entry(definition.id.to_string()).or_default().push(second);
-                }
-            }
-            if let Some(occurrence) = alarm.standing().map(|standing| standing.occurrence.clone()) {
-                match alarm.state() {
-                    State::Unack | State::RtnUnack | State::LatchedUnack => {
-                        alarm.step(now, Input::Acknowledge { occurrence, act });
-                    }
-                    State::LatchedAcked => {
-                        alarm.step(now, Input::Reset { occurrence, act });
-                    }
-                    State::Normal | State::Acked => {}
-                }
-            }
+            let effects: Vec<Effect> = inputs.into_iter().flat_map(|input| alarm.step(now, input)).collect();
+            let is_raise = |effect: &&Effect| match effect {
+                Effect::Occurrence(transition) => transition.cause == Cause::Raised,
+                Effect::Suppression(_) | Effect::Heard(_) => false,
+            };
+            let raises = effects.iter().filter(is_raise).count();
+            self.raised.entry(definition.id.to_string()).or_default().extend(std::iter::repeat_n(second, raises));
+            let Some(occurrence) = alarm.standing().map(|standing| standing.occurrence.clone()) else { continue };
+            let what = match alarm.state() {
+                State::Unack | State::RtnUnack | State::LatchedUnack => alarm.acknowledge(&occurrence),
+                State::LatchedAcked => alarm.reset(&occurrence),
+                State::RtnUnconfirmed => alarm.confirm(&occurrence),
+                State::Normal | State::Acked => continue,
+            };
+            let deed = Deed { order: now.wall.millis(), alarm: alarm.id().clone(), what, act };
+            alarm.step(now, Input::Deed(deed, Origin::Here));
         }
     }
 

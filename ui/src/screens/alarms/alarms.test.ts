@@ -4,7 +4,8 @@ import { FakeHost } from '../../../test/fake-host';
 import { fakeAlarms } from '../../../test/fake-status';
 import { CallError } from '../../host/host';
 import { PlantIndex } from '../../live/plant-index';
-import { acts } from './acts.svelte';
+import { acts, alarmsOf, occurrencesOf } from './acts.svelte';
+
 import { choose, isFiltering, WHOLE, type Filter, type Order } from './choose';
 import { occurrences } from './occurrences';
 
@@ -67,14 +68,34 @@ describe('the list of alarms', () => {
   });
 });
 
+/** What an act other than shelving makes nothing of. */
+const SHELF = { minutes: 60, oneShot: false };
+
+describe('shelving', () => {
+  it('is of the alarm, once, however many of its occurrences are chosen', async () => {
+    const own = new FakeHost();
+    own.setAlarms(fakeAlarms(own.plant, 2, own.now));
+    const [first] = own.alarms;
+    if (first === undefined) throw new Error('there is one');
+    acts.ask('shelve', alarmsOf([first, { ...first, occurrence: `${first.alarm}@1` }]));
+    expect(acts.needsNote).toBe(true);
+    await acts.confirm(own, 'sensor is being cleaned', { minutes: 15, oneShot: true });
+    expect(own.calls.at(-1)).toEqual({
+      command: 'alarm_shelve',
+      request: { alarms: [first.alarm], note: 'sensor is being cleaned', minutes: 15, oneShot: true },
+    });
+    expect(own.suppressed.map((each) => each.alarm)).toEqual([first.alarm]);
+  });
+});
+
 describe('acknowledging', () => {
   it('closes the window once all of it is on disk', async () => {
     const own = new FakeHost();
     own.setAlarms(fakeAlarms(own.plant, 6, own.now));
     const open = own.alarms.filter((each) => each.ackedAt === null);
-    acts.ask('acknowledge', open);
-    await acts.confirm(own, 'seen');
-    expect(acts.alarms).toEqual([]);
+    acts.ask('acknowledge', occurrencesOf(open));
+    await acts.confirm(own, 'seen', SHELF);
+    expect(acts.subjects).toEqual([]);
     expect(own.journal.filter((each) => each.kind === 'acknowledged' && each.note === 'seen')).toHaveLength(
       open.length,
     );
@@ -84,8 +105,8 @@ describe('acknowledging', () => {
     const own = new FakeHost();
     own.setAlarms(fakeAlarms(own.plant, 6, own.now));
     const gone = own.alarms.find((each) => each.ackedAt !== null);
-    acts.ask('acknowledge', gone === undefined ? [] : [gone]);
-    await acts.confirm(own, '');
+    acts.ask('acknowledge', occurrencesOf(gone === undefined ? [] : [gone]));
+    await acts.confirm(own, '', SHELF);
     expect(acts.phase).toBe('refused');
     expect(acts.refused[0]?.reason).toBe('already acknowledged');
     acts.close();
@@ -95,13 +116,13 @@ describe('acknowledging', () => {
     const own = new FakeHost();
     own.setAlarms(fakeAlarms(own.plant, 6, own.now));
     own.writeFailure = new CallError('storage', 'No space left on the disk', '7f3a');
-    acts.ask('acknowledge', own.alarms);
-    await acts.confirm(own, '');
+    acts.ask('acknowledge', occurrencesOf(own.alarms));
+    await acts.confirm(own, '', SHELF);
     expect(acts.phase).toBe('failed');
     expect(acts.failure?.code).toBe('storage');
-    expect(acts.alarms).toHaveLength(6);
+    expect(acts.subjects).toHaveLength(6);
     acts.close();
-    expect(acts.alarms).toEqual([]);
+    expect(acts.subjects).toEqual([]);
   });
 
   it('of many is done in parts that the contract takes', async () => {
@@ -113,9 +134,9 @@ describe('acknowledging', () => {
       sizes.push((request as { occurrences: string[] }).occurrences.length);
       return call(command, request);
     };
-    acts.ask('acknowledge', own.alarms);
-    const all = acts.alarms.length;
-    await acts.confirm(own, '');
+    acts.ask('acknowledge', occurrencesOf(own.alarms));
+    const all = acts.subjects.length;
+    await acts.confirm(own, '', SHELF);
     expect(sizes.every((each) => each <= 1_000)).toBe(true);
     expect(acts.done).toBe(all);
   });

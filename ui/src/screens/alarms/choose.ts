@@ -26,7 +26,8 @@ const STATE_RANK: Record<AlarmState, number> = {
   rtnUnack: 2,
   acked: 3,
   latchedAcked: 4,
-  normal: 5,
+  rtnUnconfirmed: 5,
+  normal: 6,
 };
 
 /** Nothing filtered. */

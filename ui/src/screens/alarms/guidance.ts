@@ -62,7 +62,7 @@ export function referencesOf(view: AlarmView, plant: PlantIndex | null, t: Messa
 }
 
 function target(link: string, plant: PlantIndex | null): Omit<Reference, 'name'> {
-  if (link.startsWith('https://')) return { text: link, href: link, outside: true };
+  if (/^https:[/][/]/.test(link)) return { text: link, href: link, outside: true };
   if (plant?.equipment.get(link)?.level === 'machine') {
     return { text: plant.label(link), href: to.machine(link), outside: false };
   }

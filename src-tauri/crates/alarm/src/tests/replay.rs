@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::{Bench, limit};
 use crate::{
-    AlarmId, Cause, Config, Input, Latching, LimitKind, PRIORITIES, Replay, Replayed, Search, Target, Transition,
-    Untunable, floods,
+    Activation, AlarmId, Cause, Config, Input, Latching, LimitKind, PRIORITIES, Replay, Replayed, Search, Target,
+    Transition, Untunable,
 };
 
 const BEGIN: i64 = 1_700_000_000_000;
@@ -70,7 +70,7 @@ fn a_latched_alarm_that_comes_again_is_active_twice() {
 fn a_wider_deadband_ends_the_chatter_and_a_longer_on_delay_what_is_fleeting() {
     let noise: Vec<(u64, f64)> = (0..60).map(|second| (second, if second % 4 < 2 { 80.5 } else { 79.5 })).collect();
     let chatters = replay(&high(80.0, 0.0), &noise);
-    assert_eq!((chatters.activations.len(), chatters.chattering(), chatters.fleeting()), (15, 13, 15));
+    assert_eq!((chatters.activations.len(), chatters.chattering(), chatters.fleeting(at(end(&noise)))), (15, 1, 1));
     let calm = replay(&high(80.0, 1.0), &noise);
     assert_eq!((calm.activations.len(), calm.chattering()), (1, 0));
     let late = replay(&Config { on_delay: Duration::from_secs(5), ..high(80.0, 0.0) }, &noise);
@@ -88,22 +88,36 @@ fn a_source_that_cannot_be_judged_is_counted_as_unknown() {
 }
 
 #[test]
+fn what_is_gone_within_ten_seconds_and_stays_away_is_fleeting() {
+    let mut readings = vec![(0, 70.0)];
+    readings.extend([(100, 85.0), (105, 70.0), (300, 85.0), (305, 70.0), (330, 85.0), (390, 70.0)]);
+    let replayed = replay(&high(80.0, 0.0), &readings);
+    assert_eq!(replayed.activations.len(), 3);
+    assert_eq!(replayed.fleeting(at(600_000)), 1, "the second comes again, the third stays");
+}
+
+#[test]
 fn a_flood_is_more_than_ten_in_ten_minutes_until_fewer_than_five() {
-    let minute = |minute: u64| at(minute * 60_000);
-    let hours = minute(300);
-    assert_eq!(floods((0..10).map(|nth| at(nth * 1_000)), hours), [], "ten are none");
-    let eleven = floods((0..11).map(|nth| at(nth * 1_000)), hours);
-    assert_eq!(eleven.len(), 1);
-    assert_eq!((eleven[0].from, eleven[0].activations), (at(0), 11));
+    let of = |seconds: Vec<u64>, end: u64| {
+        let one = |second: u64| Activation { from: at(second * 1_000), until: None, level: 0 };
+        let replayed = Replayed { activations: seconds.into_iter().map(one).collect(), ..Replayed::default() };
+        let second = |time: Timestamp| (time.millis() - BEGIN) / 1_000;
+        replayed.floods(at(end * 1_000)).iter().map(|one| (second(one.from), second(one.until))).collect::<Vec<_>>()
+    };
+    assert_eq!(of((0..10).collect(), 9_000), [], "ten are none");
     // The fifth newest came after six seconds: ten minutes later there are four.
-    assert_eq!(eleven[0].until, at(606_000));
-    let apart =
-        (0..11).chain(0..11).enumerate().map(|(nth, second)| at(second * 1_000 + 3_600_000 * u64::from(nth >= 11)));
-    assert_eq!(floods(apart, hours).len(), 2);
-    let lasting = floods((0..60).map(minute), minute(60));
-    assert_eq!(lasting.len(), 0, "one in a minute is ten in ten minutes");
-    let lasting = floods((0..120).map(|nth| at(nth * 30_000)), minute(60));
-    assert_eq!((lasting.len(), lasting[0].until), (1, minute(60)), "it goes on at the end");
+    assert_eq!(of((0..11).collect(), 9_000), [(0, 606)]);
+    assert_eq!(of((0..11).chain(3_600..3_611).collect(), 9_000), [(0, 606), (3_600, 4_206)]);
+    assert_eq!(of((0..60).map(|minute| minute * 60).collect(), 3_600), [], "one in a minute is ten in ten minutes");
+    assert_eq!(of((0..120).map(|nth| nth * 30).collect(), 3_600), [(0, 3_600)], "it goes on at the end");
+}
+
+#[test]
+fn the_worst_hour_is_any_hour() {
+    let one = |minute: u64| Activation { from: at(minute * 60_000), until: None, level: 0 };
+    let replayed = Replayed { activations: [0, 50, 70, 109, 110].map(one).to_vec(), ..Replayed::default() };
+    assert_eq!(replayed.worst_hour(), 3, "from 50, not included, to 110");
+    assert_eq!(Replayed::default().worst_hour(), 0);
 }
 
 #[test]

@@ -27,6 +27,14 @@ async fn file(called: &Called, request: Json) -> Result<(Vec<u8>, f64), Failure>
     }
 }
 
+/// Takes the next part of an export. True after the last.
+pub(super) async fn part_of(called: &Called, id: &Json, file: &mut Vec<u8>) -> bool {
+    let answer = called.call(&anybody(), "export_next", id.clone()).await.expect("exports");
+    let Answer::Bytes { bytes, .. } = answer else { panic!("a part is bytes") };
+    file.extend(&bytes[24..]);
+    bytes[6] == 1
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_comes_part_by_part_to_its_end() {
     let called = Called::start();

@@ -37,6 +37,19 @@ gateway = "wire"
 record = false
 address = { at = 2 }
 
+[[tags]]
+machine = "a/b/c/press"
+id = "speed"
+gateway = "wire"
+address = { at = 3 }
+deadband = 2
+
+[[alarms]]
+tag = "a/b/c/press/speed"
+id = "frozen"
+kind = "no-change"
+within_s = 60
+
 [[alarms]]
 tag = "a/b/c/press/recipe"
 id = "odd"
@@ -79,11 +92,12 @@ async fn an_engineer_sees_what_an_off_delay_would_have_saved() {
     called.restless_day();
     let answer = called.json("alarm_try", ask(tuning(80.0, 0.0, 10.0), Json::Null)).await;
     assert_eq!((&answer["samples"], &answer["first"]), (&json!(86_400), &json!(T0)), "{answer}");
-    assert_eq!(answer["tuning"], tuning(80.0, 0.0, 0.0));
+    assert_eq!((&answer["levels"], &answer["tuning"]), (&json!(["high"]), &tuning(80.0, 0.0, 0.0)));
     let before = &answer["before"];
-    assert_eq!((&before["activations"], &before["fleeting"]), (&json!(24 * 6), &json!(24 * 6)), "six in each hour");
+    assert_eq!(before["activations"], 24 * 6, "six in each hour");
+    assert_eq!((&before["worstHour"], &before["fleeting"]), (&json!(6), &json!(24)), "the last of an hour stays away");
     assert_eq!(before["activeMs"], 24 * 6 * 5 * SECOND);
-    assert_eq!(before["chattering"], 24 * 4, "the third of a minute and those after it");
+    assert_eq!(before["chattering"], 24, "once in each hour");
     assert_eq!(before["floods"], 0, "six in ten minutes are none");
     let after = &answer["after"];
     assert_eq!((&after["activations"], &after["chattering"]), (&json!(24), &json!(0)), "one in each hour");
@@ -135,6 +149,7 @@ async fn what_cannot_be_replayed_or_changed_says_why() {
     let of = |alarm: &str| json!({ "alarm": alarm, "from": T0, "to": T0 + DAY, "tuning": null, "suggestPerDay": null });
     check("alarm_try", of("nothing"), Code::NotFound, "no alarm").await;
     check("alarm_try", of("a/b/c/press/odd"), Code::Unavailable, "is not recorded").await;
+    check("alarm_try", of("a/b/c/press/frozen"), Code::Unavailable, "only what moved").await;
     check("alarm_try", of("gateway/wire/connection"), Code::Unavailable, "watches a connection").await;
     check("alarm_try", ask(tuning(80.0, -1.0, 0.0), Json::Null), Code::Invalid, "deadband").await;
     check("alarm_try", ask(tuning(80.0, 0.0, 1e9), Json::Null), Code::Invalid, "off-delay").await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Csv, Form, Format, Selection};
+use exchange::{Csv, ExportError, Form, Format, Selection};
 
 use super::trends::{bytes, pens, span};
 use crate::frame;
@@ -16,7 +16,10 @@ impl Api {
         let snapshot = self.parts.engine.snapshot();
         let tags = pens(&snapshot, &request.tags)?.iter().map(|tag| tag.id.to_string()).collect();
         let selection = Selection { tags, span, known_until: self.parts.clock.now().wall };
-        self.exports.start(self.parts.history.reader(), selection, format, self.parts.clock.now().uptime)
+        let reader = self.parts.history.reader();
+        self.exports.start(self.parts.clock.now().uptime, move |out, watch| {
+            exchange::export(&reader, &selection, &format, out, watch).map(|_| ()).map_err(failure)
+        })
     }
 
     pub(crate) async fn export_next(&self, _: &Principal, request: ExportId) -> Result<Answer, Failure> {
@@ -44,4 +47,13 @@ impl Api {
         };
         Ok(Format::Csv(Csv { form, zone: self.parts.zone.clone() }))
     }
+}
+
+fn failure(error: ExportError) -> Failure {
+    let code = match &error {
+        ExportError::Reading(_) => Code::Storage,
+        ExportError::NoTags | ExportError::Interval => Code::Invalid,
+        ExportError::Cancelled | ExportError::Writing(_) => Code::Internal,
+    };
+    Failure::caused(code, error.to_string(), &error)
 }

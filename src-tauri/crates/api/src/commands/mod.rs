@@ -8,6 +8,7 @@ mod demo;
 mod exports;
 mod gateways;
 mod journal;
+mod performance;
 mod plant;
 mod session;
 mod status;
@@ -18,6 +19,7 @@ mod whatif;
 mod write;
 
 pub(crate) use audit::Recorded;
+pub use journal::{JournalExportError, export_journal};
 pub(crate) use plant::watched_tag;
 
 use crate::{Code, Failure};

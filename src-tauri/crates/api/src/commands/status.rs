@@ -4,9 +4,12 @@ use ::journal::StoreStatus;
 use ::plant::Plant;
 use engine::Link;
 use model::{ErrorKind, LinkState, Timestamp};
+use stations::State;
 
 use super::gateways::{needs_somebody, worst_certificate};
-use crate::wire::{ErrorCount, GatewayState, GatewayView, Nothing, Status, StoreView};
+use crate::wire::{
+    ErrorCount, ExchangeState, GatewayState, GatewayView, Nothing, OtherStation, StationsView, Status, StoreView,
+};
 use crate::{Api, Failure, Principal};
 
 impl Api {
@@ -17,7 +20,9 @@ impl Api {
             gateways: snapshot.links.iter().map(|link| gateway_view(link, &snapshot.plant, now)).collect(),
             history: store_view(self.parts.history.status()),
             journal: store_view(self.parts.journal.status()),
+            notifications: self.parts.notifications.as_ref().and_then(|notifications| notifications.view()),
             plant: self.plant_status(),
+            stations: self.parts.stations.as_ref().and_then(|stations| stations_view(stations.status())),
         })
     }
 }
@@ -87,7 +92,9 @@ fn words(kind: ErrorKind) -> &'static str {
 }
 
 fn store_view(status: StoreStatus) -> StoreView {
+    let warning = status.warning();
     StoreView {
+        warning,
         working: status.working,
         reason: status.reason,
         notice: status.notice,
@@ -97,4 +104,33 @@ fn store_view(status: StoreStatus) -> StoreView {
         queued: status.queued,
         dropped: status.dropped,
     }
+}
+
+/// `None` where the plant file has no exchange.
+fn stations_view(status: stations::Status) -> Option<StationsView> {
+    let state = match status.state {
+        State::Off => return None,
+        State::Unready => ExchangeState::Unready,
+        State::Connecting => ExchangeState::Connecting,
+        State::Up => ExchangeState::Up,
+        State::Down => ExchangeState::Down,
+    };
+    let (last_refused_at, last_refused) = status.last_refused.unzip();
+    let other =
+        |(name, heard): (String, Option<Timestamp>)| OtherStation { name, heard_at: heard.map(Timestamp::millis) };
+    Some(StationsView {
+        state,
+        reason: status.reason,
+        gateway: status.gateway,
+        station: status.station,
+        others: status.others.into_iter().map(other).collect(),
+        sent: status.sent,
+        last_sent_at: status.last_sent.map(Timestamp::millis),
+        waiting: count(status.waiting),
+        heard: status.heard,
+        last_heard_at: status.last_heard.map(Timestamp::millis),
+        refused: status.refused,
+        last_refused,
+        last_refused_at: last_refused_at.map(Timestamp::millis),
+    })
 }

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use ::alarm::{AlarmId, Config, Input, Replay, Replayed, Search, Target, Tuning};
+use ::alarm::{AlarmId, Config, Input, Measure, Replay, Replayed, Search, Target, Trigger, Tuning};
 use ::plant::{AlarmDefinition, Plant, Recording, Rule, Tag};
-use engine::{Hearing, Snapshot};
+use engine::{Inputs, Snapshot};
 use history::{ReadError, Reader, Span};
 use model::{TagIndex, Timestamp};
 
-use super::plant::watched_tag;
+use super::plant::{limit_kind_view, watched_tag};
 use super::trends::span;
 use super::wait_for_disk;
 use crate::past::{Past, Wanted};
@@ -31,7 +31,7 @@ const LOOK_UP: u64 = 65_536;
 struct Trial {
     reader: Reader,
     wanted: Vec<Wanted>,
-    hearing: Hearing,
+    inputs: Inputs,
     id: AlarmId,
     now: Config,
     other: Option<Config>,
@@ -56,10 +56,11 @@ impl Api {
         }
         let snapshot = self.parts.engine.snapshot();
         let definition = definition(&snapshot.plant, &request.alarm)?;
-        let hearing = Hearing::of(definition).map_err(|unheard| {
+        let inputs = Inputs::of(definition).map_err(|unheard| {
             Failure::new(Code::Unavailable, format!("`{}` cannot be replayed: {unheard}", definition.id))
         })?;
-        let tags = tags(&snapshot, &hearing)?;
+        let tags = tags(&snapshot, &inputs)?;
+        check_recording(definition, &tags)?;
         let now = self.parts.clock.now().wall;
         let known = Timestamp::from_millis(asked.from.millis().saturating_add(1)).max(now);
         let span = Span { from: asked.from, to: asked.to.min(known) };
@@ -76,7 +77,7 @@ impl Api {
         let trial = Trial {
             reader: self.parts.history.reader(),
             wanted: tags.iter().map(|(_, wanted)| *wanted).collect(),
-            hearing,
+            inputs,
             id: definition.id.clone(),
             now: definition.config.clone(),
             other,
@@ -84,6 +85,11 @@ impl Api {
             span,
         };
         let tuning = definition.config.tuning();
+        let levels = if let Trigger::Limit { measure: Measure::Value, levels } = &definition.config.trigger {
+            levels.iter().map(|level| limit_kind_view(level.kind)).collect()
+        } else {
+            Vec::new()
+        };
         let settings = definition.clone();
         // Whoever asked may have gone meanwhile: this future is dropped then, and the replay ends.
         let waiting = Arc::new(());
@@ -106,6 +112,7 @@ impl Api {
             to: span.to.millis(),
             samples: outcome.samples,
             first: outcome.first.map(Timestamp::millis),
+            levels,
             tuning: tuning_view(&tuning),
             before: figures(&outcome.before),
             after: outcome.after.as_ref().map(figures),
@@ -122,7 +129,7 @@ impl Trial {
         let mut before = replay(&self.now);
         let mut after = self.other.as_ref().map(replay);
         let mut search = self.search.clone();
-        let mut hearing = self.hearing.clone();
+        let mut inputs = self.inputs.clone();
         let mut past = Past::open(&self.reader, &self.wanted, self.span)?;
         let (mut samples, mut first) = (0, None);
         let goes_on = || asker.strong_count() > 0;
@@ -130,7 +137,7 @@ impl Trial {
             let at = sample.time;
             first = first.or(Some(at));
             samples += 1;
-            hearing.hear(tag, sample, |input: Input| {
+            inputs.hear(tag, sample, |input: Input| {
                 if let Some((search, _)) = &mut search {
                     search.hear(at, &input);
                 }
@@ -190,7 +197,7 @@ pub(super) fn tuning_view(tuning: &Tuning) -> AlarmTuning {
 }
 
 /// The tags an alarm hears, each with its history.
-fn tags<'s>(snapshot: &'s Snapshot, hearing: &Hearing) -> Result<Vec<(&'s Tag, Wanted)>, Failure> {
+fn tags<'s>(snapshot: &'s Snapshot, inputs: &Inputs) -> Result<Vec<(&'s Tag, Wanted)>, Failure> {
     let wanted = |index: TagIndex| {
         let tag = snapshot.plant.tag(index);
         let named = tag.map_or_else(String::new, |tag| tag.id.to_string());
@@ -199,7 +206,33 @@ fn tags<'s>(snapshot: &'s Snapshot, hearing: &Hearing) -> Result<Vec<(&'s Tag, W
         let is_sloped = tag.recording.is_some_and(|recording| recording.is_sloped());
         Ok((tag, Wanted { tag: index, series, is_sloped }))
     };
-    hearing.tags().into_iter().map(wanted).collect()
+    inputs.tags().into_iter().map(wanted).collect()
+}
+
+/// Refuses what cannot be replayed from a history that has only a part of the samples.
+fn check_recording(definition: &AlarmDefinition, tags: &[(&Tag, Wanted)]) -> Result<(), Failure> {
+    let rules = || tags.iter().filter_map(|(tag, _)| tag.recording.map(|recording| (tag, recording.rule)));
+    let (missing, why) = match &definition.config.trigger {
+        Trigger::Unchanged { .. } => (
+            rules().find(|(_, rule)| matches!(rule, Rule::Deadband(_) | Rule::SwingingDoor(_))),
+            "it looks for a value that stands still, and of",
+        ),
+        Trigger::Limit { measure: Measure::Cusum { .. }, .. } => {
+            (rules().find(|(_, rule)| *rule != Rule::EverySample), "it sums up every sample, and of")
+        }
+        Trigger::Limit { .. }
+        | Trigger::Digital { .. }
+        | Trigger::State { .. }
+        | Trigger::Discrepancy { .. }
+        | Trigger::Silent { .. }
+        | Trigger::Stale
+        | Trigger::Condition
+        | Trigger::LinkDown => return Ok(()),
+    };
+    missing.map_or(Ok(()), |(tag, _)| {
+        let message = format!("`{}` cannot be replayed: {why} `{}` history has only what moved", definition.id, tag.id);
+        Err(Failure::new(Code::Unavailable, message))
+    })
 }
 
 fn remarks(definition: &AlarmDefinition, tags: &[(&Tag, Wanted)]) -> Vec<TrialRemark> {
@@ -239,8 +272,9 @@ fn figures(replayed: &Replayed, end: Timestamp) -> TrialFigures {
         escalations: replayed.escalations,
         active_ms: ms(replayed.active(end)),
         unknown_ms: ms(replayed.unknown),
-        fleeting: replayed.fleeting() as u64,
+        fleeting: replayed.fleeting(end) as u64,
         chattering: replayed.chattering() as u64,
+        worst_hour: replayed.worst_hour() as u64,
         floods: floods.len() as u64,
         flood_ms: floods.iter().map(|flood| flood.until.millis_since(flood.from)).sum(),
         spans: newest

@@ -15,8 +15,75 @@ pub struct Status {
     pub history: StoreView,
     /// The journal file.
     pub journal: StoreView,
+    /// Who is told away from the screen; none where the plant file asks for nobody.
+    pub notifications: Option<NotificationsView>,
     /// The plant file.
     pub plant: PlantStatus,
+    /// The exchange of acts on alarms with other stations; `null` where the plant file has none.
+    pub stations: Option<StationsView>,
+}
+
+/// Where the exchange between stations stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ExchangeState {
+    /// This station has not what it takes; the reason says what is missing.
+    Unready,
+    /// Being connected.
+    Connecting,
+    /// Acts come and go.
+    Up,
+    /// The connection is lost; the next attempt is waiting.
+    Down,
+}
+
+/// The exchange of acts on alarms with other stations. What it counts, it counts from the start of the program.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StationsView {
+    /// Where it stands.
+    pub state: ExchangeState,
+    /// Why, in words; empty while all is well.
+    pub reason: String,
+    /// The id of the gateway over whose broker it goes.
+    pub gateway: String,
+    /// This station's name.
+    pub station: String,
+    /// The other stations of the plant file.
+    pub others: Vec<OtherStation>,
+    /// Messages that the broker took.
+    #[ts(type = "number")]
+    pub sent: u64,
+    /// When it last took one.
+    #[ts(type = "number | null")]
+    pub last_sent_at: Option<i64>,
+    /// Messages that it has yet to take.
+    pub waiting: u32,
+    /// Acts of other stations that were news.
+    #[ts(type = "number")]
+    pub heard: u64,
+    /// When there last were some.
+    #[ts(type = "number | null")]
+    pub last_heard_at: Option<i64>,
+    /// Messages and acts that were refused.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// Why the last one was, in words.
+    pub last_refused: Option<String>,
+    /// When that was.
+    #[ts(type = "number | null")]
+    pub last_refused_at: Option<i64>,
+}
+
+/// Another station of the plant file.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherStation {
+    /// Its name.
+    pub name: String,
+    /// When acts of it last came, whether they were news or not.
+    #[ts(type = "number | null")]
+    pub heard_at: Option<i64>,
 }
 
 /// Where a gateway's connection stands.
@@ -132,6 +199,8 @@ pub struct StoreView {
     pub reason: String,
     /// What a person should know of the past, such as a damaged file that was set aside; empty otherwise.
     pub notice: String,
+    /// What will become a trouble if nobody does anything, such as a disk that is nearly full or slow; empty otherwise.
+    pub warning: String,
     /// Since when it stands as it does.
     #[ts(type = "number")]
     pub since: i64,
@@ -147,6 +216,46 @@ pub struct StoreView {
     /// Rows given up because the queue was full or the store was not working.
     #[ts(type = "number")]
     pub dropped: u64,
+}
+
+/// How it fares with telling people who are not at the screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationsView {
+    /// Whether what is to be told is told.
+    pub working: bool,
+    /// Why not, in words; empty while all is well.
+    pub reason: String,
+    /// Since when it stands as it does.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// How many rules there are.
+    pub rules: u32,
+    /// Messages that are to be sent.
+    #[ts(type = "number")]
+    pub waiting: u64,
+    /// Messages that were delivered within the last 30 days.
+    #[ts(type = "number")]
+    pub delivered: u64,
+    /// The newest messages that were given up, newest first.
+    pub given_up: Vec<GivenUpView>,
+}
+
+/// A message that was not delivered and is not tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GivenUpView {
+    /// Its id.
+    pub id: String,
+    /// The rule it followed.
+    pub rule: String,
+    /// To whom it should have gone.
+    pub to: String,
+    /// When it was given up.
+    #[ts(type = "number")]
+    pub at: i64,
+    /// Why.
+    pub reason: String,
 }
 
 /// The plant file: what runs, and what the last reading of it found.

@@ -9,6 +9,7 @@ mod connection;
 mod demo;
 mod export;
 mod gateway;
+mod journal;
 mod plant;
 mod session;
 mod summary;
@@ -18,15 +19,22 @@ mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
 pub use alarm::{
-    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, JournalEntry, JournalKind,
-    JournalPage, ReadJournal, RefusedAct, ShelveAlarms, SuppressedAlarm,
+    ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarm, ActiveAlarms, AlarmAct, AlarmState, RefusedAct, ShelveAlarms,
+    SuppressedAlarm,
 };
-pub use connection::{ErrorCount, GatewayState, GatewayView, PlantStatus, ProblemView, Status, StoreView};
+pub use connection::{
+    ErrorCount, ExchangeState, GatewayState, GatewayView, GivenUpView, NotificationsView, OtherStation, PlantStatus,
+    ProblemView, StationsView, Status, StoreView,
+};
 pub use demo::{DemoAct, DemoMachine, DemoView};
 pub use export::{DataForm, DataFormat, ExportId, StartExport};
 pub use gateway::{
     BlockView, BrowseGateway, BrowsedView, CaptionView, CertificateLevel, CertificateOwner, CertificateView,
     CertificateWarning, GatewayDetail, GatewayId, NodeView, OfferView,
+};
+pub use journal::{
+    ContributionView, ExportJournal, FirstAlarm, FloodView, HeatDay, JournalEntry, JournalFilter, JournalKind,
+    JournalPage, MeasuredAlarm, PerformanceView, PeriodsView, PriorityView, ReadJournal, ReadPerformance, StaleView,
 };
 pub use plant::{AlarmView, EquipmentView, LevelView, LimitKind, LimitView, PlantView, TagKind, TagRole, TagView};
 pub use session::{Host, Permission, Session};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::wire::PlantStatus;
+use crate::wire::{LimitKind, PlantStatus};
 
 /// The numbers of an alarm. What it has not, or takes from another tag, is none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -57,6 +57,8 @@ pub struct TriedAlarm {
     /// The first of them; none where there is none. Before it nothing is known.
     #[ts(type = "number | null")]
     pub first: Option<i64>,
+    /// Which limits these are, the first and the second; none where it measures something else than the tag's value.
+    pub levels: Vec<LimitKind>,
     /// The numbers the alarm has.
     pub tuning: AlarmTuning,
     /// What came of them.
@@ -87,12 +89,15 @@ pub struct TrialFigures {
     /// Time in which its source could not be judged.
     #[ts(type = "number")]
     pub unknown_ms: i64,
-    /// Activations that were over within ten seconds.
+    /// Activations that were over within ten seconds and did not come again for a minute.
     #[ts(type = "number")]
     pub fleeting: u64,
-    /// Activations that were the third within a minute, or a later one.
+    /// How often it began to chatter: came three times within a minute.
     #[ts(type = "number")]
     pub chattering: u64,
+    /// Most activations within any hour.
+    #[ts(type = "number")]
+    pub worst_hour: u64,
     /// Floods that it makes by itself: more than ten in ten minutes until fewer than five.
     #[ts(type = "number")]
     pub floods: u64,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-use alarm::{Act, Known};
+use alarm::{Act, AlarmId, Deed, Known};
 
 use crate::bank::Ticket;
 use crate::event::{StoreRefused, Target, Wanted};
@@ -300,4 +300,82 @@ fn what_several_sources_say_while_the_disk_writes_is_heard_in_order() {
     story.value("top", 30.0);
     settle(&mut story, ticket, Ok(()));
     assert!(story.alarms().is_empty(), "acknowledged, and under its new limit");
+}
+
+fn prepare_on_alarm(story: &mut Story, alarm: &str, wanted: &Wanted, note: &str) -> Result<Ticket, String> {
+    let id = AlarmId::new(format!("works/hall/line/press/{alarm}"));
+    let act = Act { note: note.into(), ..act(story) };
+    let (ticket, _, acted) = story.core.prepare(story.now, vec![Target::Alarm(id)], wanted, &act);
+    match acted.refused.into_iter().next() {
+        Some((_, reason)) => Err(reason),
+        None => Ok(ticket),
+    }
+}
+
+const SHELVE: Wanted = Wanted::Shelve { time: Duration::from_secs(60), one_shot: false };
+
+#[test]
+fn a_shelved_alarm_is_in_a_list_of_its_own_and_comes_back_when_its_time_is_over() {
+    let mut story = hot();
+    let ticket = prepare_on_alarm(&mut story, "hot", &SHELVE, "sensor is being cleaned").expect("it may be shelved");
+    assert_eq!(story.alarms(), [("hot".to_owned(), State::Unack)], "not before it is on disk");
+    settle(&mut story, ticket, Ok(()));
+    assert!(story.alarms().is_empty());
+    let list = Arc::clone(&story.snapshot().alarms);
+    let shelved = list.suppressed[0].suppression.shelved.clone().expect("it is shelved");
+    assert_eq!((shelved.act.user.as_str(), shelved.act.note.as_str()), ("eve", "sensor is being cleaned"));
+    assert_eq!((list.active, list.unacknowledged), ([0; 4], [0; 4]), "it is counted nowhere else");
+    story.journalled();
+    story.pass(61);
+    assert_eq!(story.alarms(), [("hot".to_owned(), State::Unack)]);
+    assert_eq!(story.journalled(), [("hot".to_owned(), "unshelved"), ("hot".to_owned(), "announced after all")]);
+}
+
+#[test]
+fn shelving_needs_a_reason_and_an_end_within_the_alarms_bound() {
+    let mut story = hot();
+    assert_eq!(prepare_on_alarm(&mut story, "hot", &SHELVE, ""), Err("say why it is shelved".to_owned()));
+    let long = Wanted::Shelve { time: Duration::from_secs(13 * 3600), one_shot: false };
+    let refused = prepare_on_alarm(&mut story, "hot", &long, "for ever");
+    assert_eq!(refused, Err("it may be shelved for at most 720 minutes".to_owned()));
+    let nothing = prepare_on_alarm(&mut story, "no-such", &SHELVE, "why");
+    assert_eq!(nothing, Err("there is no such alarm in the plant".to_owned()));
+}
+
+#[test]
+fn a_formula_suppresses_by_design_and_one_that_cannot_be_trusted_changes_nothing() {
+    let mut story = begin_with_alarms(
+        "[[alarms]]\ntag = \"works/hall/line/press/pressure\"\nid = \"low\"\nkind = \"low\"\nlimit = 2\n\
+         suppressed_when = \"speed < 10\"\n",
+    );
+    story.value("speed", 0.0);
+    story.value("pressure", 1.0);
+    assert!(story.alarms().is_empty(), "a press that stands needs no pressure");
+    let rule = story.snapshot().alarms.suppressed[0].suppression.by_design.clone().expect("by design").rule;
+    assert_eq!(rule, "speed < 10");
+    story.down("broker");
+    assert!(!story.alarms().iter().any(|(alarm, _)| alarm == "low"), "nothing is known, so that nothing changes");
+    story.up("broker");
+    story.value("speed", 50.0);
+    assert!(story.alarms().contains(&("low".to_owned(), State::Unack)));
+}
+
+#[test]
+fn what_was_done_at_another_station_counts_here_with_its_own_time_and_once() {
+    let mut story = hot();
+    story.journalled();
+    let raised = story.occurrence("hot").raised;
+    let deed = Deed {
+        order: raised.millis() + 5_000,
+        alarm: AlarmId::new("works/hall/line/press/hot"),
+        what: alarm::What::Acknowledge { raised, through: raised },
+        act: Act { user: "max".into(), station: "laptop".into(), note: "in the basement".into(), at: raised },
+    };
+    for _ in 0..2 {
+        story.core.hear(story.now, vec![deed.clone()], &mut story.effects);
+    }
+    assert_eq!(story.alarms(), [("hot".to_owned(), State::Acked)]);
+    assert_eq!(story.journalled(), [("hot".to_owned(), "acknowledged")]);
+    let shown = story.snapshot().alarms.alarms[0].acknowledged.clone().expect("acknowledged");
+    assert_eq!((shown.station.as_str(), shown.at), ("laptop", raised));
 }

@@ -5,12 +5,14 @@ use super::*;
 use std::path::Path;
 
 use alarm::Act;
+
 use gateway::{Receipt, Request, Requests};
 use journal::{Journal, Query};
 use model::{Browse, Browsed, Offer, Write, Written};
 use tokio::sync::watch;
 
-use crate::{ActError, Engine, Parts, SystemClock, Target, Wanted};
+use crate::event::{Target, Wanted};
+use crate::{ActError, Engine, Parts, SystemClock};
 
 /// Gateways whose senders a test keeps, so that it is the gateway.
 #[derive(Default)]

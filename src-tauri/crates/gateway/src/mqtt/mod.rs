@@ -4,6 +4,7 @@
 //! No connection knows anything of the one before, other than what has not been acknowledged yet.
 
 mod address;
+pub(crate) mod board;
 pub(crate) mod broker;
 mod browse;
 pub(crate) mod client;

@@ -41,6 +41,12 @@ impl Mix {
         Self { random, shapes, second: 0 }
     }
 
+    /// The same after so many seconds.
+    pub fn after(mut self, second: i64) -> Self {
+        self.second = second;
+        self
+    }
+
     /// What all tags report in the next second, in the order of the tags.
     pub fn second(&mut self) -> impl Iterator<Item = Sample> + '_ {
         let second = self.second;
@@ -137,6 +143,11 @@ impl Random {
     /// From 0 up to 1.
     fn uniform(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).expect("32 bits are left")) / 4_294_967_296.0
+    }
+
+    /// Any number; its bits do not pack.
+    pub fn number(&mut self) -> f64 {
+        f64::from_bits(self.next() & 0x7fdf_ffff_ffff_ffff)
     }
 
     pub fn below(&mut self, n: u32) -> u32 {

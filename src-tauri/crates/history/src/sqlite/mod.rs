@@ -9,18 +9,26 @@
 
 mod ballast;
 pub mod copy;
+mod mark;
 mod open;
+mod pace;
+mod room;
 mod store;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use model::Timestamp;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
 pub use ballast::OnFullDisk;
+pub use mark::Reach;
+pub(crate) use mark::{Loss, noted};
 pub use open::{Schema, Step, bytes_used};
+pub use room::Room;
+pub(crate) use store::ROOM_EVERY;
 pub use store::{Store, Writer, lock};
 
 /// What is wrong with a store, as far as somebody can do something about it.
@@ -40,6 +48,8 @@ pub enum Trouble {
     Unreachable,
     /// The file was put there by a newer version of the program, or by another one, while this one ran.
     NotOurs,
+    /// A question would have held the log for too long, and was cut off.
+    TooLong,
     /// Anything else; the log has the details.
     Other,
 }
@@ -130,6 +140,27 @@ pub struct StoreStatus {
     pub queued: u64,
     /// Rows lost because the queue was full.
     pub dropped: u64,
+    /// How much room the disk has left, where the store looks after that.
+    pub room: Room,
+    /// How long a commit takes, while the disk is slow.
+    pub slow: Option<Duration>,
+}
+
+impl StoreStatus {
+    /// Changes with what [`StoreStatus::warning`] is about, but not while a slow commit goes on.
+    pub fn warns(&self) -> u8 {
+        self.room as u8 * 2 + u8::from(self.slow.is_some())
+    }
+
+    /// What will become a trouble if nobody does anything, in words for an operator; empty while there is nothing.
+    pub fn warning(&self) -> String {
+        let mut words = self.room.in_words().to_owned();
+        if let Some(slow) = self.slow {
+            let gap = if words.is_empty() { "" } else { " " };
+            words = format!("{words}{gap}The disk is slow: a commit took {} s or more.", slow.as_secs());
+        }
+        words
+    }
 }
 
 impl Trouble {
@@ -147,6 +178,7 @@ impl Trouble {
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed, _) => {
                 Trouble::Locked
             }
+            (ErrorCode::OperationInterrupted, _) => Trouble::TooLong,
             (ErrorCode::SystemIoFailure, _) => Trouble::InputOutput,
             (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => Trouble::Damaged,
             _ => Trouble::Other,
@@ -164,6 +196,7 @@ impl fmt::Display for Trouble {
             Trouble::Damaged => "the file is damaged",
             Trouble::Unreachable => "the file cannot be opened",
             Trouble::NotOurs => "the file belongs to a newer version of this program or to another one",
+            Trouble::TooLong => "the question took longer than two seconds and was cut off",
             Trouble::Other => "the database reports an error",
         })
     }

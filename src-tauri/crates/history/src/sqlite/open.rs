@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-use super::{OnFullDisk, OpenError, StoreFailure, Trouble};
+use super::{OnFullDisk, OpenError, StoreFailure, Trouble, mark};
 
 /// How long a statement waits for a lock that another program holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,6 +36,8 @@ pub struct Schema {
     /// A file no larger than this is checked whole when it is opened, bytes. Of a larger one the damage is found where
     /// it is read.
     pub checked_up_to: u64,
+    /// The word for what [`super::Reach::number`] counts.
+    pub counted: &'static str,
     /// What to do when the disk is full.
     pub on_full_disk: OnFullDisk,
 }
@@ -94,7 +96,13 @@ pub(super) fn check_library() -> Result<(), OpenError> {
 pub(super) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, NotOpen> {
     check_library().map_err(NotOpen::Refused)?;
     if path.exists() {
-        examine(path, schema)?;
+        match examine(path, schema) {
+            Err(NotOpen::Failed(_, error)) if is_half_changed(&error) => {
+                roll_back(path)?;
+                examine(path, schema)?;
+            }
+            examined => examined?,
+        }
     }
     let mut connection = Connection::open_with_flags(
         path,
@@ -131,7 +139,7 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Renames a file, its log with it, to a name with a word and the time in it.
+/// Renames a file, its log and its mark with it, to a name with a word and the time in it.
 ///
 /// The log goes first: a database without its log is at worst older than it should be, but a log beside a new database
 /// would be taken for that one's own.
@@ -143,7 +151,7 @@ pub(super) fn set_aside(path: &Path, word: &str, now: Timestamp) -> io::Result<P
         .map(|suffix| with_suffix(path, &suffix))
         .find(|candidate| !candidate.exists())
         .ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
-    for ending in ["-wal", "-shm", ""] {
+    for ending in ["-wal", "-shm", mark::ENDING, ""] {
         match fs::rename(with_suffix(path, ending), with_suffix(&aside, ending)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -204,6 +212,21 @@ pub(super) fn examine(path: &Path, schema: &Schema) -> Result<(), NotOpen> {
         return Err(NotOpen::Refused(OpenError::Newer { path: path.to_owned(), found, known }));
     }
     Ok(())
+}
+
+/// Whether a change was cut off before the file had a log, as while it was made. A connection that only reads cannot undo it
+/// (`SQLITE_READONLY_ROLLBACK`).
+fn is_half_changed(error: &rusqlite::Error) -> bool {
+    const ROLL_BACK_NEEDED: i32 = 8 | (3 << 8);
+    error.sqlite_error().is_some_and(|error| error.extended_code == ROLL_BACK_NEEDED)
+}
+
+/// Brings a file back to what it was before a change that was cut off, whoever made it: nothing else can be read of it.
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// Settings of every connection: a file is data, whoever may have written to it.

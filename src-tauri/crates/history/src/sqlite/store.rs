@@ -3,27 +3,45 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{Clock, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::ballast::Ballast;
+use super::mark::{Mark, Reach};
 use super::open::{self, NotOpen};
-use super::{OnFullDisk, OpenError, Schema, StoreFailure, StoreStatus, Trouble};
+use super::pace::Pace;
+use super::{OnFullDisk, OpenError, Room, Schema, StoreFailure, StoreStatus, Trouble};
 
 /// Read-only connections kept open for the next question.
 const IDLE_READERS: usize = 4;
 /// Pauses between attempts, the last one for ever. Short, so that recording goes on soon after space is made.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
+/// No question holds the log for longer.
+const LONGEST_QUESTION: Duration = Duration::from_secs(2);
+/// Instructions of SQLite between two looks at the clock: some tenths of a millisecond.
+const LOOK_AT_CLOCK: i32 = 10_000;
+/// How often the room on the disk is looked at.
+pub(crate) const ROOM_EVERY: Duration = Duration::from_secs(10);
 /// Pages in SQLite's log before they are moved into the file, while there is no room but the ballast's.
 const SCARCE_PAGES: i64 = 500;
+
+/// What a program does with a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is the one that writes it.
+    Writes,
+    /// It looks at it, and takes the time it needs.
+    Looks,
+}
 
 /// What all parts of the program know of one file. Shared by the writer's thread and all readers.
 pub struct Store {
     path: PathBuf,
     schema: Schema,
+    role: Role,
     clock: Arc<dyn Clock>,
     condition: Mutex<Condition>,
     /// Goes up when a damaged file was replaced: connections of before then look into the old one.
@@ -32,8 +50,11 @@ pub struct Store {
     suspect: AtomicBool,
     /// Largest size the file may reach, bytes; zero for no limit.
     size_limit: AtomicU64,
+    /// Bytes of the file with its log when that was last looked at. Whoever asks must not wait for a disk.
+    bytes: AtomicU64,
     written: AtomicU64,
     dropped: AtomicU64,
+    pace: Pace,
     idle: Mutex<Vec<(u64, Connection)>>,
 }
 
@@ -43,6 +64,9 @@ pub struct Writer {
     connection: Option<Connection>,
     /// The file that the connection has open.
     identity: Option<open::Identity>,
+    mark: Mark,
+    /// When the room on the disk was last looked at.
+    room_looked: Option<Instant>,
     /// The limit that the connection was told, bytes.
     told_limit: u64,
     /// Connections made so far.
@@ -59,6 +83,7 @@ struct Condition {
     failure: Option<StoreFailure>,
     since: Timestamp,
     notice: String,
+    room: Room,
     /// The damaged file that was set aside last.
     aside: Option<PathBuf>,
 }
@@ -70,17 +95,21 @@ impl Store {
     /// What trying again cannot mend.
     pub fn open(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<(Arc<Store>, Writer), OpenError> {
         open::check_library()?;
-        let store = Arc::new(Store::new(path, schema, clock));
+        let store = Arc::new(Store::new(path, schema, Role::Writes, clock));
         let mut writer = Writer {
             store: store.clone(),
             connection: None,
             identity: None,
+            mark: Mark::of(&store.path),
+            room_looked: None,
             told_limit: 0,
             epoch: 0,
             failures: 0,
             was_full: false,
             made_room: false,
         };
+        writer.refuse_foreign_log();
+        writer.look_at_room();
         match writer.connect() {
             Ok(_) => {}
             Err(NotOpen::Refused(refusal)) => return Err(refusal),
@@ -98,24 +127,34 @@ impl Store {
     pub fn look(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Result<Arc<Store>, OpenError> {
         open::check_library()?;
         match open::examine(&path, &schema) {
-            Ok(()) => Ok(Arc::new(Store::new(path, schema, clock))),
+            Ok(()) => Ok(Arc::new(Store::new(path, schema, Role::Looks, clock))),
             Err(NotOpen::Refused(refusal)) => Err(refusal),
             Err(NotOpen::Failed(_, source)) => Err(OpenError::Look { path, source }),
         }
     }
 
-    fn new(path: PathBuf, schema: Schema, clock: Arc<dyn Clock>) -> Store {
+    fn new(path: PathBuf, schema: Schema, role: Role, clock: Arc<dyn Clock>) -> Store {
         let since = clock.now().wall;
+        let bytes = AtomicU64::new(open::size(&path));
         Store {
             path,
             schema,
+            role,
             clock,
-            condition: Mutex::new(Condition { failure: None, since, notice: String::new(), aside: None }),
+            condition: Mutex::new(Condition {
+                failure: None,
+                since,
+                notice: String::new(),
+                room: Room::default(),
+                aside: None,
+            }),
             generation: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
             size_limit: AtomicU64::new(0),
+            bytes,
             written: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            pace: Pace::default(),
             idle: Mutex::new(Vec::new()),
         }
     }
@@ -129,10 +168,12 @@ impl Store {
             trouble: condition.failure.as_ref().map(|failure| failure.trouble),
             since: condition.since,
             notice: condition.notice.clone(),
-            bytes: open::size(&self.path),
+            bytes: self.bytes.load(Ordering::Relaxed),
             written: self.written.load(Ordering::Relaxed),
             queued,
             dropped: self.dropped.load(Ordering::Relaxed),
+            room: condition.room,
+            slow: self.pace.slow(),
         }
     }
 
@@ -162,6 +203,16 @@ impl Store {
         lock(&self.condition).notice = notice;
     }
 
+    /// The same, behind what was said before.
+    fn add_notice(&self, notice: &str) {
+        tracing::error!(path = %self.path.display(), notice);
+        let mut condition = lock(&self.condition);
+        if !condition.notice.is_empty() {
+            condition.notice.push(' ');
+        }
+        condition.notice.push_str(notice);
+    }
+
     /// The store's time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
@@ -184,7 +235,8 @@ impl Store {
     }
 
     /// Asks a question through a read-only connection. Each statement that `ask` runs is a read transaction of its own,
-    /// unless it begins one; none may take longer than two seconds, or the log cannot be cut.
+    /// unless it begins one. Beside the program that writes, all of `ask` is cut off after two seconds: while somebody reads, the
+    /// log cannot be cut.
     ///
     /// # Errors
     /// The disk's reason, in words.
@@ -199,7 +251,13 @@ impl Store {
             Some((_, connection)) => Ok(connection),
             None => open::open_reader(&self.path),
         }
-        .and_then(|mut connection| ask(&mut connection).map(|answer| (answer, connection)));
+        .and_then(|mut connection| {
+            if self.role == Role::Writes {
+                let begun = Instant::now();
+                connection.progress_handler(LOOK_AT_CLOCK, Some(move || begun.elapsed() >= LONGEST_QUESTION))?;
+            }
+            ask(&mut connection).map(|answer| (answer, connection))
+        });
         match asked {
             Ok((answer, connection)) => {
                 let mut idle = lock(&self.idle);
@@ -269,17 +327,21 @@ impl Writer {
     ) -> Result<T, StoreFailure> {
         if self.store.suspect.swap(false, Ordering::AcqRel) {
             self.connection = None;
-            self.store.set_aside();
+            self.set_aside();
         }
         self.notice_absence();
+        let store = Arc::clone(&self.store);
+        let pace = &store.pace;
         let outcome = self.find_room().and_then(|()| self.connect()).and_then(|(connection, epoch)| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction, epoch)?;
-            transaction.commit()?;
+            pace.of(|| transaction.commit())?;
             Ok(answer)
         });
+        self.store.bytes.store(open::size(&self.store.path), Ordering::Relaxed);
         match outcome {
             Ok(answer) => {
+                self.mark.follow_log();
                 self.failures = 0;
                 self.was_full = false;
                 self.store.set_condition(None);
@@ -293,6 +355,37 @@ impl Writer {
                 self.note(failure.clone());
                 Err(failure)
             }
+        }
+    }
+
+    /// Notes beside the file how far it reaches, for the next start.
+    pub fn mark(&mut self, reach: Reach) {
+        self.mark.note(reach);
+    }
+
+    /// Whether a file that reaches up to a number has less than was noted when the program last ran.
+    pub fn lacks(&self, number: u64) -> bool {
+        self.mark.lacks(number)
+    }
+
+    /// Compares how far the file reaches with what was noted when the program last ran. What is missing is said in the store's notice.
+    pub fn compare(&mut self, reach: Reach) {
+        if let Some(loss) = self.mark.compare(reach) {
+            self.store.add_notice(&loss.in_words(self.store.schema.counted));
+        }
+    }
+
+    /// Looks now and then how much room the disk has left.
+    pub fn look_at_room(&mut self) {
+        if self.store.schema.on_full_disk == OnFullDisk::UseBallast {
+            // It has room of its own.
+            return;
+        }
+        if self.room_looked.is_none_or(|looked| looked.elapsed() >= ROOM_EVERY) {
+            self.room_looked = Some(Instant::now());
+            let known = lock(&self.store.condition).room;
+            let room = known.look(&self.store.path);
+            lock(&self.store.condition).room = room;
         }
     }
 
@@ -377,16 +470,37 @@ impl Writer {
     fn notice_absence(&mut self) {
         if self.connection.is_some() && open::identity(&self.store.path) != self.identity {
             self.connection = None;
+            self.mark.forget();
             self.store.replaced("The file was moved or removed while it was in use. A new one was begun.".to_owned());
         }
     }
 
-    fn open(&self) -> Result<Connection, NotOpen> {
+    /// SQLite would take the log of another file for this one's own.
+    fn refuse_foreign_log(&mut self) {
+        match self.mark.set_foreign_log_aside(self.store.clock.now().wall) {
+            Ok(None) => {}
+            Ok(Some(aside)) => {
+                let name = aside.file_name().unwrap_or_default().to_string_lossy();
+                self.store
+                    .add_notice(&format!("The log beside the file was another file's. It was set aside as {name}."));
+            }
+            Err(error) => {
+                tracing::error!(path = %self.store.path.display(), %error, "another file's log could not be set aside");
+            }
+        }
+    }
+
+    fn set_aside(&mut self) {
+        self.mark.forget();
+        self.store.set_aside();
+    }
+
+    fn open(&mut self) -> Result<Connection, NotOpen> {
         let opened = open::open_writer(&self.store.path, &self.store.schema);
         let Err(NotOpen::Failed(failure, error)) = opened else { return opened };
         match failure.trouble {
             Trouble::Damaged => {
-                self.store.set_aside();
+                self.set_aside();
                 open::open_writer(&self.store.path, &self.store.schema)
             }
             Trouble::Unreachable => {
@@ -398,6 +512,7 @@ impl Writer {
             | Trouble::Locked
             | Trouble::InputOutput
             | Trouble::NotOurs
+            | Trouble::TooLong
             | Trouble::Other => Err(NotOpen::Failed(failure, error)),
         }
     }
@@ -427,6 +542,8 @@ impl Drop for Writer {
     /// The writing connection closes last: only then can SQLite empty the log and leave one file behind.
     fn drop(&mut self) {
         lock(&self.store.idle).clear();
+        self.connection = None;
+        self.mark.close();
     }
 }
 

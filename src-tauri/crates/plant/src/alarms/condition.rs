@@ -429,27 +429,15 @@ fn off(fields: &Fields<'_, '_>, kind: Kind, first: LimitKind, limits: &Limits<'_
 
 /// A limit on anything but a value itself is an amount: which way it counts, `sense` says.
 fn check_limit(kind: Kind, limit: Said<f64>, problems: &mut Problems) {
-    match kind {
-        Kind::Rate | Kind::Deviation | Kind::Cusum if limit.value <= 0.0 => {
-            let message = format!("the limit {} is not above 0", limit.value);
-            problems.error(limit.at, message, "write an amount above 0; `sense` says which way it counts");
-        }
-        Kind::Count if !(1.0..=f64::from(TIMES_AT_MOST)).contains(&limit.value) || limit.value.fract() != 0.0 => {
-            let message = format!("the limit {} is no number of times", limit.value);
-            problems.error(limit.at, message, format!("use a whole number from 1 to {TIMES_AT_MOST}"));
-        }
-        Kind::Limit(_)
-        | Kind::Rate
-        | Kind::Deviation
-        | Kind::Digital
-        | Kind::State
-        | Kind::Discrepancy
-        | Kind::Unchanged
-        | Kind::Silent
-        | Kind::Count
-        | Kind::Cusum
-        | Kind::Stale
-        | Kind::Formula => {}
+    let is_amount = matches!(kind, Kind::Rate | Kind::Deviation | Kind::Cusum);
+    if is_amount && limit.value <= 0.0 {
+        let message = format!("the limit {} is not above 0", limit.value);
+        problems.error(limit.at, message, "write an amount above 0; `sense` says which way it counts");
+    }
+    let is_times = (1.0..=f64::from(TIMES_AT_MOST)).contains(&limit.value) && limit.value.fract() == 0.0;
+    if kind == Kind::Count && !is_times {
+        let message = format!("the limit {} is no number of times", limit.value);
+        problems.error(limit.at, message, format!("use a whole number from 1 to {TIMES_AT_MOST}"));
     }
 }
 

@@ -44,6 +44,10 @@ impl Protocols for Known {
         Ok(full)
     }
 
+    fn has_board(&self, spec: &GatewaySpec) -> bool {
+        spec.kind == "mqtt"
+    }
+
     fn check_point(&self, spec: &GatewaySpec, point: &Point) -> Result<(), Vec<Rejection>> {
         match &*spec.kind {
             "mqtt" => judge(&point.address, &["topic", "pointer"], "topic"),

@@ -53,7 +53,7 @@ id
 "#,
         &[
             "1 this number is too large; use a number of at most 63 bits",
-            "1 unknown key `a` in the plant file; use one of: format, plant, history, gateways, sites, areas, lines, machines, templates, tags, alarms",
+            "1 unknown key `a` in the plant file; use one of: format, plant, history, journal, gateways, stations, sites, areas, lines, machines, templates, tags, alarms, mail, notifications",
         ],
     );
     check(

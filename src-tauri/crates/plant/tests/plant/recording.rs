@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::Keep;
-use plant::{Plant, Recording, Rule, Tag, TagIndices};
+use plant::{JournalKeep, Plant, Recording, Rule, Tag, TagIndices};
 
 use crate::common::{AROUND, check, check_files, folder, plant};
 
@@ -274,4 +274,21 @@ fn keeping_that_makes_no_sense() {
         "[history.groups.energy]\nraw_days = 3\nTAG\nid = \"t\"\nhistory = \"enrgy\"\ngateway = \"broker\"\naddress = { topic = \"t\" }\n",
         &["6 unknown group of history `enrgy`; did you mean `energy`?"],
     );
+}
+
+#[test]
+fn the_journal_is_kept_for_ever_unless_something_else_is_said() {
+    let day = Duration::from_secs(24 * 3600);
+    let kept = |lines: &str| resolved(lines).journal;
+    assert_eq!(kept(""), JournalKeep::default());
+    let both = kept("[journal]\nkeep_days = 400\nsize_limit_gb = 2\n");
+    assert_eq!(both, JournalKeep { age: Some(400 * day), size_bytes: Some(2_000_000_000) });
+    assert_eq!(kept("[journal]\nkeep_days = \"forever\"\n").age, None);
+    check(
+        "[journal]\nkeep_days = 0\n",
+        &[
+            "2 `keep_days` is 0, which is not within 1 to 36500; write a whole number of days from 1 to 36500, or \"forever\"",
+        ],
+    );
+    check("[journal]\nraw_days = 3\n", &["2 unknown key `raw_days` in journal; use one of: keep_days, size_limit_gb"]);
 }

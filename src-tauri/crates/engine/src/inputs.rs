@@ -1,6 +1,6 @@
 //! What one alarm hears of the samples of tags, without a plant around it: for looking at its past.
 //!
-//! The live plant tells its alarms the same in the same order, see `core`. Suppression is left out, because it changes who
+//! The live plant tells its alarms the same in the same order, see `core::hearing`. Suppression is left out, because it changes who
 //! is called and not what is so.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::calculations::holds;
 
 /// Turns samples into what an alarm hears.
 #[derive(Clone, Debug)]
-pub struct Hearing {
+pub struct Inputs {
     watched: Option<TagIndex>,
     condition: Option<Arc<Formula>>,
     enabling: Option<Arc<Formula>>,
@@ -34,12 +34,12 @@ pub enum Unheard {
     Silence,
 }
 
-impl Hearing {
+impl Inputs {
     /// What this alarm hears.
     ///
     /// # Errors
     /// [`Unheard`].
-    pub fn of(definition: &AlarmDefinition) -> Result<Hearing, Unheard> {
+    pub fn of(definition: &AlarmDefinition) -> Result<Inputs, Unheard> {
         let (watched, condition) = match &definition.watch {
             Watch::Tag(tag) => (Some(*tag), None),
             Watch::Formula(formula) => (None, Some(Arc::clone(formula))),
@@ -48,7 +48,7 @@ impl Hearing {
         if matches!(definition.config.trigger, Trigger::Silent { .. }) {
             return Err(Unheard::Silence);
         }
-        Ok(Hearing {
+        Ok(Inputs {
             watched,
             condition,
             enabling: definition.enabled_when.clone(),
