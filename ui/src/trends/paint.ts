@@ -21,6 +21,8 @@ export interface PaintedPen {
 export interface PaintedLimit {
   readonly value: number;
   readonly words: string;
+  /** One that is only tried is a whole line in full ink with its words on the right, beside those that hold. */
+  readonly isTried?: boolean;
 }
 
 /** Everything that is painted inside the axes. */
@@ -124,19 +126,21 @@ function paintLimits(at: CanvasRenderingContext2D, box: Box, dpr: number, pictur
   const y = scaleY(box, focused.range);
   at.font = `${10 * dpr}px ${looks.font}`;
   at.textBaseline = 'bottom';
-  at.textAlign = 'left';
-  for (const limit of picture.limits) {
-    const place = Math.round(y(limit.value)) + 0.5;
+  for (const { value, words, isTried = false } of picture.limits) {
+    const place = Math.round(y(value)) + 0.5;
     if (place < box.top || place > box.top + box.height) continue;
-    at.strokeStyle = looks.inkSoft;
+    const ink = isTried ? looks.ink : looks.inkSoft;
+    at.strokeStyle = ink;
     at.lineWidth = dpr;
-    at.setLineDash([1.5 * dpr, 3 * dpr]);
+    at.setLineDash(isTried ? [] : [1.5 * dpr, 3 * dpr]);
     at.beginPath();
     at.moveTo(box.left, place);
     at.lineTo(box.left + box.width, place);
     at.stroke();
     at.setLineDash([]);
-    written(at, limit.words, box.left + 4 * dpr, place - dpr, dpr, looks.inkSoft, looks);
+    at.textAlign = isTried ? 'right' : 'left';
+    const edge = isTried ? box.left + box.width - 4 * dpr : box.left + 4 * dpr;
+    written(at, words, edge, place - dpr, dpr, ink, looks);
   }
 }
 
