@@ -21,8 +21,11 @@ export interface PaintedPen {
 export interface PaintedLimit {
   readonly value: number;
   readonly words: string;
-  /** One that is only tried is a whole line in full ink with its words on the right, beside those that hold. */
-  readonly isTried?: boolean;
+  /**
+   * Where numbers are tried: those that hold keep their dots, those that are tried are a whole line with their words on the
+   * right, and both are seen on a line that is as dense as a week's. Left out for a limit that is only shown.
+   */
+  readonly trial?: 'holds' | 'tried';
 }
 
 /** Everything that is painted inside the axes. */
@@ -126,21 +129,32 @@ function paintLimits(at: CanvasRenderingContext2D, box: Box, dpr: number, pictur
   const y = scaleY(box, focused.range);
   at.font = `${10 * dpr}px ${looks.font}`;
   at.textBaseline = 'bottom';
-  for (const { value, words, isTried = false } of picture.limits) {
-    const place = Math.round(y(value)) + 0.5;
-    if (place < box.top || place > box.top + box.height) continue;
-    const ink = isTried ? looks.ink : looks.inkSoft;
-    at.strokeStyle = ink;
-    at.lineWidth = dpr;
-    at.setLineDash(isTried ? [] : [1.5 * dpr, 3 * dpr]);
+  const inside = picture.limits
+    .map((limit) => ({ ...limit, place: Math.round(y(limit.value)) + 0.5 }))
+    .filter(({ place }) => place >= box.top && place <= box.top + box.height);
+  for (const { place, trial } of inside) {
+    const isTried = trial === 'tried';
+    at.setLineDash([]);
     at.beginPath();
     at.moveTo(box.left, place);
     at.lineTo(box.left + box.width, place);
+    if (trial !== undefined) {
+      at.strokeStyle = looks.panel;
+      at.lineWidth = 4 * dpr;
+      at.stroke();
+    }
+    at.strokeStyle = isTried ? looks.ink : looks.inkSoft;
+    at.lineWidth = (isTried ? 1.5 : 1) * dpr;
+    if (!isTried) at.setLineDash([1.5 * dpr, 3 * dpr]);
     at.stroke();
     at.setLineDash([]);
+  }
+  // Words come after all lines, so that none goes through them.
+  for (const { place, words, trial } of inside) {
+    const isTried = trial === 'tried';
     at.textAlign = isTried ? 'right' : 'left';
     const edge = isTried ? box.left + box.width - 4 * dpr : box.left + 4 * dpr;
-    written(at, words, edge, place - dpr, dpr, ink, looks);
+    written(at, words, edge, place - dpr, dpr, isTried ? looks.ink : looks.inkSoft, looks);
   }
 }
 

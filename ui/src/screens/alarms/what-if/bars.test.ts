@@ -26,6 +26,11 @@ test('what began before, or lasts on, ends with the strip', () => {
   ]);
 });
 
+test('one that came a moment ago is seen, too', () => {
+  expect(bars([at(1_999, null)], SPAN, 500)).toEqual([{ x: 498, width: 2 }]);
+  expect(bars([at(1_999, null)], SPAN, 0), 'there is no strip yet').toEqual([]);
+});
+
 test('ten thousand times are not more bars than there are pixels', () => {
   const many = Array.from({ length: 10_000 }, (_, each) => at(1_000 + each / 10, 1_000 + each / 10 + 0.01));
   expect(bars(many, SPAN, 500)).toEqual([{ x: 0, width: 500 }]);

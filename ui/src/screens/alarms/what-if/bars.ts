@@ -15,13 +15,13 @@ const LEAST = 2;
  * touch are one. `spans` is oldest first; one without an end lasts to the end of the strip.
  */
 export function bars(spans: readonly TrialSpan[], { from, to }: Span, width: number): Bar[] {
+  if (width < LEAST) return [];
   const perMs = width / (to - from);
   const found: Bar[] = [];
   for (const span of spans) {
-    const begin = Math.max(0, (span.from - from) * perMs);
+    const begin = Math.min(Math.max(0, (span.from - from) * perMs), width - LEAST);
     const end = Math.min(width, Math.max(begin + LEAST, ((span.to ?? to) - from) * perMs));
     const last = found.at(-1);
-    if (end <= begin) continue;
     if (last !== undefined && begin <= last.x + last.width) {
       found[found.length - 1] = { x: last.x, width: Math.max(last.width, end - last.x) };
     } else {

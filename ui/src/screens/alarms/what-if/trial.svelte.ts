@@ -59,6 +59,8 @@ export class Trial {
   /** Says what stands in a field. */
   type(name: NumberName, text: string): void {
     this.typed = { ...this.typed, [name]: text };
+    this.found = null;
+    this.failure = null;
   }
 
   /** Puts the numbers as they are into the fields. */
