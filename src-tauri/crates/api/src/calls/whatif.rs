@@ -135,6 +135,10 @@ async fn what_is_accepted_is_in_the_plant_file_and_in_the_journal() {
         called.actions().into_iter().find(|(command, words)| command == "alarm_change" && words != "intent")
     });
     assert_eq!(recorded.await.1, "done: limit 80 -> 82.5, off_delay_s 0 -> 10");
+    let page = called.json("journal_read", json!({ "limit": 1, "filter": { "kinds": ["action"] } })).await;
+    let words = page["entries"][0]["message"].as_str().expect("words");
+    assert!(["limit 82.5", "chatters at each start"].iter().all(|part| words.contains(part)), "{words}");
+    assert!(!words.contains(['{', '"']) && !words.contains("secondLimit"), "what a person reads, {words}");
     let denied = called.call(&who(&[Permission::View]), "alarm_change", request).await.expect_err("it is not allowed");
     assert_eq!(denied.code, Code::Denied);
 }

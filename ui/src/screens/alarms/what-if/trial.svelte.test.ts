@@ -33,6 +33,7 @@ test('other numbers are compared with those it has, and taken over with a reason
   expect(trial.isTried, 'the figures are of other numbers').toBe(false);
   expect(await trial.takeOver('not these')).toBe(false);
   trial.type('limit', '82.5');
+  host.tryAlarm = (request) => ({ ...fakeTried(request), tuning: { ...TUNING, limit: 82.5 } });
   expect(await trial.takeOver('too near to normal')).toBe(true);
   expect(host.calls.find(({ command }) => command === 'alarm_change')?.request).toEqual({
     alarm: ALARM,
@@ -40,6 +41,9 @@ test('other numbers are compared with those it has, and taken over with a reason
     reason: 'too near to normal',
   });
   expect(trial.taken?.after.limit).toBe(82.5);
+  expect(host.calls.at(-1)?.request, 'what was tried is now what it has').toMatchObject({ tuning: null });
+  expect(trial.after).toBeNull();
+  expect(trial.isAsIs).toBe(true);
 });
 
 test('a suggestion fills the fields and says what it meets', async () => {

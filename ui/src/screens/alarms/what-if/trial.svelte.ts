@@ -76,12 +76,7 @@ export class Trial {
   async replay(): Promise<void> {
     const { wanted } = this;
     if (wanted !== null && wanted.wrong.length > 0) return;
-    const other = wanted === null || this.isAsIs ? null : wanted.tuning;
-    await this.#ask('replaying', other, null, (answer) => {
-      if (this.tried === null) this.typed = typedOf(answer.tuning, words.language);
-      this.after = other === null || answer.after === null ? null : { tuning: other, figures: answer.after };
-      this.found = null;
-    });
+    await this.#replay(wanted === null || this.isAsIs ? null : wanted.tuning);
   }
 
   /** Looks for numbers that are enough for the target, and puts them into the fields. */
@@ -115,7 +110,9 @@ export class Trial {
       this.doing = 'nothing';
     }
     this.found = null;
-    await this.replay();
+    this.after = null;
+    // What was tried is now what it has.
+    await this.#replay(null);
     return true;
   }
 
@@ -126,6 +123,14 @@ export class Trial {
     const text = { ...this.typed };
     for (const name of Object.keys(text) as NumberName[]) text[name] = typed(wanted.tuning[name], words.language);
     this.typed = text;
+  }
+
+  async #replay(other: AlarmTuning | null): Promise<void> {
+    await this.#ask('replaying', other, null, (answer) => {
+      if (this.tried === null) this.typed = typedOf(answer.tuning, words.language);
+      this.after = other === null || answer.after === null ? null : { tuning: other, figures: answer.after };
+      this.found = null;
+    });
   }
 
   /** Asks the engine; an answer that was overtaken by a newer question is not shown. */
