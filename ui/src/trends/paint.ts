@@ -54,6 +54,8 @@ export interface Box {
 const FAR = 1e5;
 
 const BADGE = 13;
+/** Height of the words of a limit, in CSS pixels. */
+const WORDS_HEIGHT = 13;
 
 /** Paints what lies under the grid: the normal band of the focused pen, and the time of which nothing is known. */
 export function paintGround(at: CanvasRenderingContext2D, box: Box, dpr: number, picture: Picture, looks: Looks): void {
@@ -128,7 +130,6 @@ function paintLimits(at: CanvasRenderingContext2D, box: Box, dpr: number, pictur
   if (focused === null) return;
   const y = scaleY(box, focused.range);
   at.font = `${10 * dpr}px ${looks.font}`;
-  at.textBaseline = 'bottom';
   const inside = picture.limits
     .map((limit) => ({ ...limit, place: Math.round(y(limit.value)) + 0.5 }))
     .filter(({ place }) => place >= box.top && place <= box.top + box.height);
@@ -154,7 +155,11 @@ function paintLimits(at: CanvasRenderingContext2D, box: Box, dpr: number, pictur
     const isTried = trial === 'tried';
     at.textAlign = isTried ? 'right' : 'left';
     const edge = isTried ? box.left + box.width - 4 * dpr : box.left + 4 * dpr;
-    written(at, words, edge, place - dpr, dpr, isTried ? looks.ink : looks.inkSoft, looks);
+    // Where another line or the edge of the plot is close above, they go below theirs.
+    const top = place - WORDS_HEIGHT * dpr;
+    const isBelow = top < box.top || inside.some((other) => other.place > top && other.place < place);
+    at.textBaseline = isBelow ? 'top' : 'bottom';
+    written(at, words, edge, isBelow ? place + 2 * dpr : place - dpr, dpr, isTried ? looks.ink : looks.inkSoft, looks);
   }
 }
 
