@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use api::{AddError, PlantFolder};
 use gateway::Network;
-use plant::{Addition, Files, Problem, Reading, Severity, TagIndices};
+use plant::{Addition, Files, Problem, Reading, Retuning, Severity, TagIndices};
 
 use crate::rewrite;
 
@@ -40,6 +40,29 @@ impl Folder {
         Self { path, owner, network }
     }
 
+    /// Changes the plant's own file, where the whole has no errors then.
+    fn change(
+        &self,
+        keep: &TagIndices,
+        change: impl FnOnce(&str, &Files) -> Result<String, AddError>,
+    ) -> Result<Reading, AddError> {
+        if self.owner == Owner::Demo {
+            let words = "the demo plant is written anew at each start and cannot be changed; \
+                         copy its folder and start Andon on the copy";
+            return Err(AddError::Refused(words.into()));
+        }
+        let (mut files, unread) = read(&self.path);
+        let before = files.get(PLANT).unwrap_or_default().to_owned();
+        let whole = change(&before, &files)?;
+        files.insert(PLANT, whole.clone());
+        let reading = self.judge((files, unread), keep);
+        if reading.plant.is_none() {
+            return Err(AddError::Checking(reading.problems));
+        }
+        rewrite::replace(&self.path.join(PLANT), &before, &whole).map_err(AddError::Writing)?;
+        Ok(reading)
+    }
+
     fn judge(&self, (files, mut unread): (Files, Vec<Problem>), keep: &TagIndices) -> Reading {
         let mut reading = plant::read(&files, self.network.as_ref(), keep);
         if unread.iter().any(|problem| problem.severity == Severity::Error) {
@@ -59,21 +82,15 @@ impl PlantFolder for Folder {
     }
 
     fn add(&self, addition: &Addition, keep: &TagIndices) -> Result<Reading, AddError> {
-        if self.owner == Owner::Demo {
-            let words = "the demo plant is written anew at each start and cannot be changed; \
-                         copy its folder and start Andon on the copy";
-            return Err(AddError::Refused(words.into()));
-        }
-        let (mut files, unread) = read(&self.path);
-        let before = files.get(PLANT).unwrap_or_default().to_owned();
-        let whole = addition.behind(&before).map_err(|error| AddError::Refused(error.to_string()))?;
-        files.insert(PLANT, whole.clone());
-        let reading = self.judge((files, unread), keep);
-        if reading.plant.is_none() {
-            return Err(AddError::Checking(reading.problems));
-        }
-        rewrite::replace(&self.path.join(PLANT), &before, &whole).map_err(AddError::Writing)?;
-        Ok(reading)
+        self.change(keep, |before, _| addition.behind(before).map_err(|error| AddError::Refused(error.to_string())))
+    }
+
+    fn retune(&self, retuning: &Retuning, keep: &TagIndices) -> Result<Reading, AddError> {
+        self.change(keep, |before, files| {
+            let now = self.judge((files.clone(), Vec::new()), keep);
+            let plant = now.plant.ok_or(AddError::Checking(now.problems))?;
+            retuning.within(before, &plant).map_err(|error| AddError::Refused(error.to_string()))
+        })
     }
 
     fn words(&self) -> String {
@@ -203,6 +220,73 @@ mod tests {
         assert!(matches!(&refused, Err(AddError::Checking(problems)) if !problems.is_empty()), "{refused:?}");
         assert_eq!(fs::read_to_string(scratch.path().join(PLANT)).expect("the file is there"), PLANT_TEXT);
         assert_eq!(fs::read_dir(scratch.path()).expect("the folder is there").count(), 1, "nothing is left behind");
+    }
+
+    const TAG_TEXT: &str = r#"
+# The filler's bearing, measured at its housing.
+[[tags]]
+machine = "ulm/fill/line1/filler"
+id = "bearing"
+gateway = "broker"
+address = { topic = "line1/filler/bearing" }
+limits = { high = 80.0, deadband = 2 } # the maker says 85
+"#;
+
+    /// A plant with an alarm, and the alarm with another limit.
+    fn ulm_with_a_limit() -> (tempfile::TempDir, Folder, Retuning) {
+        let (scratch, folder) = ulm();
+        fs::write(scratch.path().join(PLANT), format!("{PLANT_TEXT}{TAG_TEXT}")).expect("a file");
+        let plant = folder.read(&TagIndices::default()).plant.expect("it has no errors");
+        let alarm = &plant.alarms.iter().find(|alarm| alarm.id.as_str().ends_with("bearing/high")).expect("its alarm");
+        let mut tuning = alarm.config.tuning();
+        tuning.limit = Some(82.5);
+        let retuning = Retuning { alarm: alarm.id.clone(), tuning };
+        (scratch, folder, retuning)
+    }
+
+    #[test]
+    fn another_limit_is_written_where_the_old_one_was_and_all_else_stays() {
+        let (scratch, folder, retuning) = ulm_with_a_limit();
+        // Since the alarm was looked at, somebody has written a remark into the file: it stays, too.
+        let path = scratch.path().join(PLANT);
+        let before = fs::read_to_string(&path).expect("the file is there").replace("by hand", "by hand, and by Ada");
+        fs::write(&path, &before).expect("it is saved");
+        let reading = folder.retune(&retuning, &TagIndices::default()).expect("it is changed");
+        let plant = reading.plant.expect("it has no errors");
+        let alarm = plant.alarms.iter().find(|alarm| alarm.id == retuning.alarm).expect("it is still there");
+        assert_eq!(alarm.config.tuning(), retuning.tuning);
+        let after = fs::read_to_string(&path).expect("the file is there");
+        assert_eq!(after, before.replace("high = 80.0", "high = 82.5"));
+        assert_eq!(fs::read_dir(scratch.path()).expect("the folder is there").count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn what_somebody_saves_while_it_is_changed_is_not_lost() {
+        let (scratch, folder, retuning) = ulm_with_a_limit();
+        let path = scratch.path().join(PLANT);
+        let theirs = format!("# saved just now\n{PLANT_TEXT}");
+        let plant = folder.read(&TagIndices::default()).plant.expect("it has no errors");
+        let changed = folder.change(&TagIndices::default(), |before, _| {
+            fs::write(&path, &theirs).expect("it is saved");
+            Ok(retuning.within(before, &plant).expect("it can be written"))
+        });
+        assert!(matches!(&changed, Err(AddError::Writing(_))), "{changed:?}");
+        assert_eq!(fs::read_to_string(&path).expect("the file is there"), theirs);
+    }
+
+    #[test]
+    fn a_protected_plant_file_is_not_changed_and_says_why() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (scratch, folder, retuning) = ulm_with_a_limit();
+        let path = scratch.path().join(PLANT);
+        let before = fs::read_to_string(&path).expect("the file is there");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("it is ours");
+        let refused = folder.retune(&retuning, &TagIndices::default());
+        assert!(
+            matches!(&refused, Err(AddError::Writing(cause)) if cause.to_string().contains("write-protected")),
+            "{refused:?}"
+        );
+        assert_eq!(fs::read_to_string(&path).expect("the file is there"), before);
     }
 
     #[test]

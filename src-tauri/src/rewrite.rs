@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 /// Puts `after` in place of the file at `path`, which must still hold `before`: somebody may have saved it in an editor
-/// since it was read. A link stays one; the file it leads to is replaced, and keeps its permissions.
+/// since it was read. A file that is write-protected is left alone. A link stays one; the file it leads to is replaced, and keeps its permissions.
 ///
 /// # Errors
 /// What the system said, or that the file has changed; it is as it was then.
@@ -36,6 +36,11 @@ fn beside(path: &Path) -> PathBuf {
 
 fn write(path: &Path, new: &Path, text: &str) -> io::Result<()> {
     let old = fs::metadata(path)?;
+    // Renaming would get past it, but whoever protects a file means it.
+    if old.permissions().readonly() {
+        let words = "the file is write-protected; take the protection away if it may be changed from here";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, words));
+    }
     // Nobody else's until it has the permissions of the one it replaces.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(new)?;
     file.write_all(text.as_bytes())?;
@@ -115,6 +120,16 @@ mod tests {
         fs::create_dir(beside(&path)).expect("a folder");
         replace(&path, "old", "new").expect_err("there is no place for the new file");
         assert_eq!(text(&path), "old");
+    }
+
+    #[test]
+    fn a_protected_file_is_left_alone() {
+        let (scratch, path) = file("old");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("it is ours");
+        let refused = replace(&path, "old", "new").expect_err("it is protected");
+        assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(text(&path), "old");
+        assert_eq!(fs::read_dir(scratch.path()).expect("the folder is there").count(), 1, "nothing is left behind");
     }
 
     #[test]

@@ -18,6 +18,8 @@ import type {
   ShelveAlarms,
   SuppressedAlarm,
   AlarmFlood,
+  TriedAlarm,
+  TryAlarm,
 } from '../src/contract/contract';
 import { CallError, type FrameRequest, type Host } from '../src/host/host';
 import { KIND } from '../src/live/frame';
@@ -27,6 +29,7 @@ import { fakeBrowse, fakeDetail } from './fake-gateways';
 import { fakePlant } from './fake-plant';
 import { fakePerformance } from './fake-performance';
 import { fakeStatus } from './fake-status';
+import { fakeChanged, fakeTried } from './fake-trial';
 
 type Answer<C extends Command> = Commands[C]['answer'];
 
@@ -62,6 +65,8 @@ export class FakeHost implements Host {
   lookMs = 0;
   /** The next part of a file that is exported. */
   nextPart: () => ArrayBuffer | Promise<ArrayBuffer> = () => encodePart(true, 0, 1, '');
+  /** What a replay of an alarm's past comes to. */
+  tryAlarm: (trial: TryAlarm) => TriedAlarm | Promise<TriedAlarm> = fakeTried;
   /** What has been asked for, newest last. */
   readonly calls: { command: Command; request: unknown }[] = [];
   lastFrame: FrameRequest | null = null;
@@ -236,6 +241,11 @@ export class FakeHost implements Host {
       alarm_unshelve: ({ alarms }) => this.#announce(alarms),
       alarm_out_of_service: ({ alarms }) => ({ done: alarms, refused: [] }),
       alarm_in_service: ({ alarms }) => this.#announce(alarms),
+      alarm_try: (trial) => this.tryAlarm(trial),
+      alarm_change: (change) => {
+        if (this.writeFailure !== null) throw this.writeFailure;
+        return fakeChanged(change, this.status);
+      },
       journal_read: (read) => this.#journalPage(read),
       journal_export: () => ({ export: 1 }),
       alarm_performance: (read) => fakePerformance(read),

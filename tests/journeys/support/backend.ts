@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -48,7 +48,23 @@ export class Backend {
 
   /** Starts the program on the data folder as it is. */
   async run(): Promise<void> {
-    const args = [...this.#command, '--data', this.#data];
+    await this.#run(this.#command);
+  }
+
+  /**
+   * Ends the demo and runs a copy of its plant, which may be changed, on the same history and journal. Its gateways are
+   * gone with the demo. Returns the path of the plant file.
+   */
+  async runCopy(): Promise<string> {
+    await this.#end('SIGTERM');
+    const copy = join(this.#data, 'copy');
+    await cp(join(this.#data, 'demo-plant'), copy, { recursive: true });
+    await this.#run(['serve', '--plant', copy]);
+    return join(copy, 'plant.toml');
+  }
+
+  async #run(what: readonly string[]): Promise<void> {
+    const args = [...what, '--data', this.#data];
     const child = spawn(ANDON, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     this.#said = '';

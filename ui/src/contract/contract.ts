@@ -1753,6 +1753,182 @@ wanted: string,
  * The value before, in words with its unit and, where it could not be trusted, that; empty where there was none.
  */
 before: string, };
+export type AlarmTuning = { 
+/**
+ * The limit, in the unit of what is measured.
+ */
+limit: number | null, 
+/**
+ * The limit of the more severe level.
+ */
+secondLimit: number | null, 
+/**
+ * How far the measure must come back, in the same unit.
+ */
+deadband: number | null, 
+/**
+ * How long the condition must hold before it is raised, in seconds.
+ */
+onDelayS: number, 
+/**
+ * How long the condition must be gone before it returns, in seconds.
+ */
+offDelayS: number, 
+/**
+ * It is raised, too, once the condition has come so many times within the on-delay.
+ */
+times: number | null, };
+export type TryAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * The beginning; at most 31 days before the end.
+ */
+from: number, 
+/**
+ * The end, not included.
+ */
+to: number, 
+/**
+ * Other numbers; none to see the alarm as it is.
+ */
+tuning: AlarmTuning | null, 
+/**
+ * Looks for numbers with which it comes at most so often a day and does not chatter; none for no search.
+ */
+suggestPerDay: number | null, };
+export type TrialSpan = { 
+/**
+ * From when.
+ */
+from: number, 
+/**
+ * Until when; none where it still is at the end.
+ */
+to: number | null, 
+/**
+ * The number of its most severe level.
+ */
+level: number, };
+export type TrialFigures = { 
+/**
+ * How often it was raised or came again while latched.
+ */
+activations: number, 
+/**
+ * How often it went on to a more severe level.
+ */
+escalations: number, 
+/**
+ * Time in alarm.
+ */
+activeMs: number, 
+/**
+ * Time in which its source could not be judged.
+ */
+unknownMs: number, 
+/**
+ * Activations that were over within ten seconds and did not come again for a minute.
+ */
+fleeting: number, 
+/**
+ * How often it began to chatter: came three times within a minute.
+ */
+chattering: number, 
+/**
+ * Most activations within any hour.
+ */
+worstHour: number, 
+/**
+ * Floods that it makes by itself: more than ten in ten minutes until fewer than five.
+ */
+floods: number, 
+/**
+ * Time in such floods.
+ */
+floodMs: number, 
+/**
+ * When it was active, oldest first; the newest 1,000.
+ */
+spans: Array<TrialSpan>, };
+export type TrialRemark = "thinned" | "sloped" | "suppressionLeftOut" | "beginsLater" | "noSearch";
+export type TriedAlarm = { 
+/**
+ * The time that was looked at; it ends now at the latest.
+ */
+from: number, 
+/**
+ * Its end.
+ */
+to: number, 
+/**
+ * Samples that were replayed.
+ */
+samples: number, 
+/**
+ * The first of them; none where there is none. Before it nothing is known.
+ */
+first: number | null, 
+/**
+ * Which limits these are, the first and the second; none where it measures something else than the tag's value.
+ */
+levels: Array<LimitKind>, 
+/**
+ * The numbers the alarm has.
+ */
+tuning: AlarmTuning, 
+/**
+ * What came of them.
+ */
+before: TrialFigures, 
+/**
+ * What would have come of the others.
+ */
+after: TrialFigures | null, 
+/**
+ * Numbers with the least change that meet what was asked for; none where it was not asked, or there are none.
+ */
+suggestion: AlarmTuning | null, 
+/**
+ * What would have come of these.
+ */
+suggested: TrialFigures | null, 
+/**
+ * What to keep in mind about the figures.
+ */
+remarks: Array<TrialRemark>, };
+export type ChangeAlarm = { 
+/**
+ * The alarm's id.
+ */
+alarm: string, 
+/**
+ * All of its numbers. Those that are as they were are left alone in the file.
+ */
+tuning: AlarmTuning, 
+/**
+ * Why; not empty, at most 2,000 characters.
+ */
+reason: string, };
+export type ChangedAlarm = { 
+/**
+ * The numbers it had.
+ */
+before: AlarmTuning, 
+/**
+ * The numbers it has now.
+ */
+after: AlarmTuning, 
+/**
+ * Other alarms that share what was changed, such as the deadband of a tag's limits.
+ */
+others: Array<string>, 
+/**
+ * The plant file afterwards.
+ */
+plant: PlantStatus, };
 export type DemoAct = { "act": "jam", 
 /**
  * Its equipment path.
@@ -1830,6 +2006,10 @@ export interface Commands {
   alarm_out_of_service: { request: ActOnAlarms; answer: ActedOn };
   /** Returns alarms to service. */
   alarm_in_service: { request: ActOnAlarms; answer: ActedOn };
+  /** Replays an alarm's past with other numbers, and suggests some. */
+  alarm_try: { request: TryAlarm; answer: TriedAlarm };
+  /** Gives an alarm other limits, deadband or delays in the plant file, and activates the plant. */
+  alarm_change: { request: ChangeAlarm; answer: ChangedAlarm };
   /** A page of the journal, newest first. */
   journal_read: { request: ReadJournal; answer: JournalPage };
   /** Begins to write a part of the journal as a file. */

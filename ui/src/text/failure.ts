@@ -8,3 +8,12 @@ export function failureWords(failure: CallError): string {
     .filter((each) => each !== '')
     .join(' ');
 }
+
+/**
+ * Why the engine refused something: it says so itself, with what to do. Only where it did not answer, or something went
+ * wrong inside of it, there is more to say.
+ */
+export function refusalWords(failure: CallError): string {
+  const isSaid = failure.id !== '' && failure.message !== '' && failure.code !== 'internal';
+  return isSaid ? failure.message.charAt(0).toUpperCase() + failure.message.slice(1) : failureWords(failure);
+}

@@ -1,4 +1,4 @@
-import type { LimitView } from '../contract/contract';
+import type { LimitView, TagView } from '../contract/contract';
 import { number } from '../text/number';
 import { inUnit } from '../text/value';
 import type { Language } from '../text/words.svelte';
@@ -16,7 +16,7 @@ import {
   type Sharing,
 } from './axes';
 import type { TrendFeed } from './feed.svelte';
-import type { PaintedPen, Picture } from './paint';
+import type { PaintedLimit, PaintedPen, Picture } from './paint';
 import { shapeOf, type Pen } from './pens';
 import type { DrawnAxis } from './plot';
 import type { Span } from './span';
@@ -33,6 +33,8 @@ export interface Style {
   /** How many axes there is room for. */
   readonly room: number;
   readonly language: Language;
+  /** Lines drawn, and always seen, in place of the focused tag's limits; null for those. */
+  readonly limits: readonly PaintedLimit[] | null;
   /** Short names of the limits. */
   readonly limitNames: Record<LimitView['kind'], string>;
 }
@@ -58,7 +60,9 @@ export class Drawing {
     const painted: PaintedPen[] = [];
     const drawn = new Map<string, Range>();
     for (const axis of axes) {
-      const range = this.#rangeOf(axis, feed, span, style.fit);
+      const isFocused = axis.pens.some((pen) => pen.tag.index === style.focused);
+      const seen = isFocused ? (style.limits ?? []).map((limit) => limit.value) : [];
+      const range = this.#rangeOf(axis, feed, span, style.fit, seen);
       const whole = aboveLanes(range, lanes.length, height);
       drawn.set(axis.key, whole);
       for (const pen of axis.pens) if (!pen.hidden) painted.push(paintedPen(pen, feed, whole, null));
@@ -79,12 +83,7 @@ export class Drawing {
         pens: painted,
         focused: focused?.number ?? null,
         normal: hasAxis ? focused.tag.normal : null,
-        limits: !hasAxis
-          ? []
-          : focused.tag.limits.map((limit) => ({
-              value: limit.value,
-              words: `${style.limitNames[limit.kind]} ${inUnit(focused.tag, limit.value)}`,
-            })),
+        limits: hasAxis ? (style.limits ?? limitsOf(focused.tag, style.limitNames)) : [],
         pinned: style.pinned,
       },
       axes: shownAxes(axes, style.focused, style.room).map((axis) => ({
@@ -97,7 +96,7 @@ export class Drawing {
     };
   }
 
-  #rangeOf(axis: Axis, feed: TrendFeed, span: Span, fit: Fit): Range {
+  #rangeOf(axis: Axis, feed: TrendFeed, span: Span, fit: Fit, seen: readonly number[]): Range {
     let whole: Range | null = null;
     for (const pen of axis.pens) {
       if (pen.hidden) continue;
@@ -105,12 +104,17 @@ export class Drawing {
       if (own === null) continue;
       whole = whole === null ? own : [Math.min(whole[0], own[0]), Math.max(whole[1], own[1])];
     }
+    if (whole !== null) whole = [Math.min(whole[0], ...seen), Math.max(whole[1], ...seen)];
     const before = this.#ranges.get(axis.key) ?? null;
     // Nothing to fit to, as before the first answer, is no reason to settle on anything.
     const range = steadyRange(whole === null ? null : before, wantedRange(axis, whole, fit));
     if (whole !== null) this.#ranges.set(axis.key, range);
     return range;
   }
+}
+
+function limitsOf(tag: TagView, names: Record<LimitView['kind'], string>): PaintedLimit[] {
+  return tag.limits.map(({ kind, value }) => ({ value, words: `${names[kind]} ${inUnit(tag, value)}` }));
 }
 
 function paintedPen(pen: Pen, feed: TrendFeed, range: Range, lane: string | null): PaintedPen {

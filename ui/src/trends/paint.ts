@@ -21,6 +21,11 @@ export interface PaintedPen {
 export interface PaintedLimit {
   readonly value: number;
   readonly words: string;
+  /**
+   * Where numbers are tried: those that hold keep their dots, those that are tried are a whole line with their words on the
+   * right, and both are seen on a line that is as dense as a week's. Left out for a limit that is only shown.
+   */
+  readonly trial?: 'holds' | 'tried';
 }
 
 /** Everything that is painted inside the axes. */
@@ -49,6 +54,8 @@ export interface Box {
 const FAR = 1e5;
 
 const BADGE = 13;
+/** Height of the words of a limit, in CSS pixels. */
+const WORDS_HEIGHT = 13;
 
 /** Paints what lies under the grid: the normal band of the focused pen, and the time of which nothing is known. */
 export function paintGround(at: CanvasRenderingContext2D, box: Box, dpr: number, picture: Picture, looks: Looks): void {
@@ -123,20 +130,36 @@ function paintLimits(at: CanvasRenderingContext2D, box: Box, dpr: number, pictur
   if (focused === null) return;
   const y = scaleY(box, focused.range);
   at.font = `${10 * dpr}px ${looks.font}`;
-  at.textBaseline = 'bottom';
-  at.textAlign = 'left';
-  for (const limit of picture.limits) {
-    const place = Math.round(y(limit.value)) + 0.5;
-    if (place < box.top || place > box.top + box.height) continue;
-    at.strokeStyle = looks.inkSoft;
-    at.lineWidth = dpr;
-    at.setLineDash([1.5 * dpr, 3 * dpr]);
+  const inside = picture.limits
+    .map((limit) => ({ ...limit, place: Math.round(y(limit.value)) + 0.5 }))
+    .filter(({ place }) => place >= box.top && place <= box.top + box.height);
+  for (const { place, trial } of inside) {
+    const isTried = trial === 'tried';
+    at.setLineDash([]);
     at.beginPath();
     at.moveTo(box.left, place);
     at.lineTo(box.left + box.width, place);
+    if (trial !== undefined) {
+      at.strokeStyle = looks.panel;
+      at.lineWidth = 4 * dpr;
+      at.stroke();
+    }
+    at.strokeStyle = isTried ? looks.ink : looks.inkSoft;
+    at.lineWidth = (isTried ? 1.5 : 1) * dpr;
+    if (!isTried) at.setLineDash([1.5 * dpr, 3 * dpr]);
     at.stroke();
     at.setLineDash([]);
-    written(at, limit.words, box.left + 4 * dpr, place - dpr, dpr, looks.inkSoft, looks);
+  }
+  // Words come after all lines, so that none goes through them.
+  for (const { place, words, trial } of inside) {
+    const isTried = trial === 'tried';
+    at.textAlign = isTried ? 'right' : 'left';
+    const edge = isTried ? box.left + box.width - 4 * dpr : box.left + 4 * dpr;
+    // Where another line or the edge of the plot is close above, they go below theirs.
+    const top = place - WORDS_HEIGHT * dpr;
+    const isBelow = top < box.top || inside.some((other) => other.place > top && other.place < place);
+    at.textBaseline = isBelow ? 'top' : 'bottom';
+    written(at, words, edge, isBelow ? place + 2 * dpr : place - dpr, dpr, isTried ? looks.ink : looks.inkSoft, looks);
   }
 }
 

@@ -18,9 +18,12 @@ mod flood;
 mod id;
 mod machine;
 mod nuisance;
+mod replay;
 mod standing;
+mod suggest;
 mod suppression;
 mod trigger;
+mod tuning;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +38,9 @@ pub use deed::{Act, Deed, DeedId, SAME_ANNOUNCEMENT, What};
 pub use flood::{FLOOD, Flood, FloodStep, FloodWatch};
 pub use id::{AlarmId, OccurrenceId, ParseOccurrenceError};
 pub use nuisance::{ALONE_MS, CHATTER_HOLD, CHATTERING, FLEETING_MS, Fleeting, HELD_FROM, Nuisance};
+pub use replay::{Activation, Replay, Replayed, ReplayedFlood};
 pub use standing::{Cause, Effect, Place, Standing, State, Transition};
+pub use suggest::{Search, Target};
 pub use suppression::{ByDesign, Shelved, Suppressed, Suppression, SuppressionChange, Unshelved};
 pub use trigger::{Event, Level, LimitKind, Measure, Off, Operand, Sense, Trigger};
+pub use tuning::{Tuning, Untunable};

@@ -7,6 +7,7 @@ mod merging;
 mod nuisances;
 mod properties;
 mod records;
+mod replay;
 mod stories;
 mod suppression;
 

@@ -5,12 +5,13 @@ mod gateways;
 mod journal;
 mod standstill;
 mod summaries;
+mod whatif;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::journal::{Entry, Journal, Phase, Query};
-use ::plant::{Addition, Files, Reading, TagIndices};
+use ::plant::{Addition, Files, Reading, Retuning, TagIndices};
 use engine::{Engine, SystemClock};
 use gateway::{Counters, GatewayEvent, Gateways, OpenLink, Requests, What};
 use history::History;
@@ -96,6 +97,20 @@ impl PlantFolder for Folder {
     fn add(&self, addition: &Addition, keep: &TagIndices) -> Result<Reading, AddError> {
         let before = self.0.lock().expect("one thread").clone();
         let whole = addition.behind(&before).map_err(|error| AddError::Refused(error.to_string()))?;
+        let mut files = Files::new();
+        files.insert("plant.toml", whole.clone());
+        let reading = ::plant::read(&files, &Wire::default(), keep);
+        if reading.plant.is_none() {
+            return Err(AddError::Checking(reading.problems));
+        }
+        *self.0.lock().expect("one thread") = whole;
+        Ok(reading)
+    }
+
+    fn retune(&self, retuning: &Retuning, keep: &TagIndices) -> Result<Reading, AddError> {
+        let before = self.0.lock().expect("one thread").clone();
+        let plant = self.read(keep).plant.expect("the plant has no errors");
+        let whole = retuning.within(&before, &plant).map_err(|error| AddError::Refused(error.to_string()))?;
         let mut files = Files::new();
         files.insert("plant.toml", whole.clone());
         let reading = ::plant::read(&files, &Wire::default(), keep);

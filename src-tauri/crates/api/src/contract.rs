@@ -6,9 +6,10 @@
 use crate::commands::Recorded;
 use crate::wire::{
     ActOnAlarms, ActOnOccurrences, ActedOn, ActiveAlarms, Adopt, Adopted, AlarmCompanions, BrowseGateway, BrowsedView,
-    DemoAct, DemoView, DrawTrend, ExportId, ExportJournal, GatewayDetail, GatewayId, HistorySummary, JournalPage,
-    Nothing, PerformanceView, Permission, PlantStatus, PlantView, ReadHistory, ReadInstant, ReadJournal,
-    ReadPerformance, ReadSummary, Session, ShelveAlarms, StartExport, Status, WriteOutcome, WriteTag,
+    ChangeAlarm, ChangedAlarm, DemoAct, DemoView, DrawTrend, ExportId, ExportJournal, GatewayDetail, GatewayId,
+    HistorySummary, JournalPage, Nothing, PerformanceView, Permission, PlantStatus, PlantView, ReadHistory,
+    ReadInstant, ReadJournal, ReadPerformance, ReadSummary, Session, ShelveAlarms, StartExport, Status, TriedAlarm,
+    TryAlarm, WriteOutcome, WriteTag,
 };
 use crate::{Answer, Api, Code, Failure, Principal};
 
@@ -116,6 +117,10 @@ contract! {
     alarm_out_of_service(ActOnAlarms) -> json(ActedOn), Configure, Yes;
     /// Returns alarms to service.
     alarm_in_service(ActOnAlarms) -> json(ActedOn), Configure, Yes;
+    /// Replays an alarm's past with other numbers, and suggests some.
+    alarm_try(TryAlarm) -> json(TriedAlarm), View, No;
+    /// Gives an alarm other limits, deadband or delays in the plant file, and activates the plant.
+    alarm_change(ChangeAlarm) -> json(ChangedAlarm), Configure, Yes;
     /// A page of the journal, newest first.
     journal_read(ReadJournal) -> json(JournalPage), View, No;
     /// Begins to write a part of the journal as a file.

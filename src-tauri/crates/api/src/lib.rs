@@ -15,6 +15,7 @@ mod contract;
 mod exports;
 mod failure;
 pub mod frame;
+mod past;
 mod picture;
 mod router;
 pub mod wire;

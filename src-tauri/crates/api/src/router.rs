@@ -74,17 +74,23 @@ pub trait PlantFolder: Send + Sync {
     /// [`AddError`]; the file is as it was.
     fn add(&self, addition: &plant::Addition, keep: &TagIndices) -> Result<plant::Reading, AddError>;
 
+    /// Writes other numbers of an alarm into the plant file, in the same way.
+    ///
+    /// # Errors
+    /// [`AddError`]; the file is as it was.
+    fn retune(&self, retuning: &plant::Retuning, keep: &TagIndices) -> Result<plant::Reading, AddError>;
+
     /// The folder for people.
     fn words(&self) -> String;
 }
 
-/// Why nothing was added to a plant file.
+/// Why a plant file was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// This plant is not one to be changed. Its text is the reason.
     #[error("{0}")]
     Refused(String),
-    /// With the addition the plant would have errors: all of them, and the warnings.
+    /// With the change the plant would have errors: all of them, and the warnings.
     #[error("the plant would have errors")]
     Checking(Vec<plant::Problem>),
     /// The new file could not be put on disk.

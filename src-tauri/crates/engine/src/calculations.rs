@@ -64,7 +64,12 @@ pub(crate) fn calculate(plant: &Plant, table: &Table, tag: TagIndex, received: T
 
 /// Whether a condition holds, and how far to trust that.
 pub(crate) fn truth(formula: &Formula, table: &Table) -> (bool, Quality) {
-    let outcome = formula.evaluate(&|input| reading(table, input));
+    holds(formula, &|input| reading(table, input))
+}
+
+/// The same, whatever its inputs are read from.
+pub(crate) fn holds(formula: &Formula, read: &dyn Fn(TagIndex) -> Reading) -> (bool, Quality) {
+    let outcome = formula.evaluate(read);
     match outcome.value {
         Some(Value::Bool(active)) => (active, outcome.quality),
         Some(other) => (other.number().is_some_and(|x| x != 0.0), outcome.quality),

@@ -18,6 +18,7 @@ mod door;
 mod event;
 mod filter;
 mod flooding;
+mod inputs;
 mod links;
 mod recorder;
 mod run;
@@ -49,6 +50,7 @@ use crate::stores::Stores;
 
 pub use clock::SystemClock;
 pub use event::{Acted, StoreRefused, Target, Wanted};
+pub use inputs::{Inputs, Unheard};
 pub use run::{HEARTBEAT, PUBLISH_INTERVAL};
 pub use snapshot::{ActiveAlarm, AlarmList, Flood, Link, Snapshot, SuppressedAlarm};
 pub use table::{Row as LiveRow, Table};

@@ -6,6 +6,7 @@ mod floods;
 mod interleaving;
 mod recording;
 mod reload;
+mod replay;
 mod running;
 mod shelving;
 mod values;

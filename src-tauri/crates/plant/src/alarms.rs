@@ -15,7 +15,7 @@ use crate::document::Table;
 use crate::equipment::Tree;
 use crate::fields::{Bound, Fields, Said};
 use crate::ids::check_id;
-use crate::plant::AlarmDefinition;
+use crate::plant::{AlarmDefinition, Written};
 use crate::problem::{Place, Problems};
 use crate::tags::{Draft, Limit, Limits, Scope, Tags, belongs_to, full_id, is_numeric};
 use attributes::{BEHAVIOUR_KEYS, Behaviour, GUIDANCE_KEYS, Guidance, priority_of};
@@ -32,6 +32,8 @@ const OWN_KEYS: [&str; 6] = ["machine", "equipment", "id", "message", "kind", "t
 pub(crate) struct Alarms {
     pub definitions: Vec<AlarmDefinition>,
     places: HashMap<AlarmId, Place>,
+    /// Where each of them is written, for who wants to change it.
+    pub written: HashMap<AlarmId, Written>,
     /// Every limit of a tag, for the order they have to be in.
     limits: BTreeMap<TagIndex, Vec<(LimitKind, Said<f64>)>>,
     entries: usize,
@@ -70,6 +72,8 @@ impl Alarms {
             return;
         }
         self.places.insert(definition.id.clone(), at);
+        let written = Written { file: problems.file(at).to_owned(), line: at.line, template_of: problems.context() };
+        self.written.insert(definition.id.clone(), written);
         self.definitions.push(definition);
     }
 

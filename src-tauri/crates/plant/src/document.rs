@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use crate::problem::Place;
 
 pub(crate) use comma::rows;
-pub(crate) use text::parse;
+pub(crate) use text::{Lines, parse};
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]

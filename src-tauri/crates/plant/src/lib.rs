@@ -29,6 +29,7 @@ mod plant;
 mod problem;
 mod read;
 mod recording;
+mod retuning;
 mod settings;
 mod stations;
 mod tags;
@@ -39,10 +40,13 @@ use std::collections::BTreeMap;
 pub use addition::{Addition, NewMachine, NewTag, Unwritable, id_of, numbered};
 pub use difference::{Changes, Difference, difference};
 pub use notification::{Mail, MailTls, Notification, Quiet, Recipient};
-pub use plant::{AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, Role, Source, Tag, TagIndices, Watch};
+pub use plant::{
+    AlarmDefinition, CertificateFault, Gateway, JournalKeep, Plant, Role, Source, Tag, TagIndices, Watch, Written,
+};
 pub use problem::{Problem, Severity};
 pub use read::read;
 pub use recording::{Recording, Rule};
+pub use retuning::{Retuning, Unchangeable};
 pub use stations::Stations;
 
 /// The format of the plant file, as its key `format` says it. It goes up when an older version of the program would

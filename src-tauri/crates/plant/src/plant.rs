@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alarm::AlarmId;
 use formula::Formula;
 use model::{DataType, Equipment, EquipmentId, GatewaySpec, Keep, Point, TagIndex};
 
@@ -34,6 +35,7 @@ pub struct Plant {
     pub notifications: Vec<Notification>,
     /// How stations exchange what is done to alarms; `None` where they do not.
     pub stations: Option<Stations>,
+    pub(crate) written: HashMap<AlarmId, Written>,
     pub(crate) order: Vec<TagIndex>,
     pub(crate) indices: TagIndices,
     /// Where in `tags` the tag of a slot is.
@@ -163,6 +165,17 @@ pub struct AlarmDefinition {
     pub condition: String,
 }
 
+/// Where an alarm is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The file, relative to the plant's folder.
+    pub file: String,
+    /// The line, from 1: of its `[[alarms]]`, of its limit at a tag, or of its gateway.
+    pub line: u32,
+    /// In words, the machine for which a template has it; none where it is not from a template.
+    pub template_of: Option<Arc<str>>,
+}
+
 /// What an alarm watches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Watch {
@@ -221,6 +234,11 @@ impl Plant {
     /// The tag of a full id.
     pub fn tag_by_id(&self, id: &str) -> Option<&Tag> {
         self.indices.get(id).and_then(|index| self.tag(index))
+    }
+
+    /// Where an alarm is written; none where there is no such alarm.
+    pub fn written(&self, alarm: &AlarmId) -> Option<&Written> {
+        self.written.get(alarm)
     }
 
     /// The gateway of an id.

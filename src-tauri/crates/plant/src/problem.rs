@@ -180,7 +180,7 @@ impl Problems {
         list
     }
 
-    fn file(&self, place: Place) -> &str {
+    pub fn file(&self, place: Place) -> &str {
         self.files.get(place.file as usize).map_or("", String::as_str)
     }
 

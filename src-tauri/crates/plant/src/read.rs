@@ -155,6 +155,7 @@ fn resolve(
         positions: tags.iter().enumerate().map(|(at, tag)| (tag.index, at)).collect(),
         tags,
         alarms: alarms.definitions,
+        written: alarms.written,
         keep: history.plain.keep,
         size_limit_bytes: history.size_limit_bytes,
         journal,

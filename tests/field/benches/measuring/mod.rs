@@ -14,7 +14,7 @@ use gateway::Network;
 use history::History;
 use journal::Journal;
 use model::Clock;
-use plant::{Addition, Files, Plant, Reading, TagIndices};
+use plant::{Addition, Files, Plant, Reading, Retuning, TagIndices};
 
 /// The process that publishes is this program, started with the broker's port in here.
 const PUBLISH_TO: &str = "ANDON_BENCH_PUBLISH_TO";
@@ -102,6 +102,10 @@ impl PlantFolder for NoFolder {
     }
 
     fn add(&self, _: &Addition, _: &TagIndices) -> Result<Reading, AddError> {
+        Err(AddError::Refused("the benchmark's plant is not changed".into()))
+    }
+
+    fn retune(&self, _: &Retuning, _: &TagIndices) -> Result<Reading, AddError> {
         Err(AddError::Refused("the benchmark's plant is not changed".into()))
     }
 

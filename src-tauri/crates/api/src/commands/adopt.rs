@@ -169,7 +169,7 @@ fn not_added(error: AddError) -> Failure {
     }
 }
 
-fn refused(what: &str, problems: &[Problem]) -> Failure {
+pub(super) fn refused(what: &str, problems: &[Problem]) -> Failure {
     let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
     let named = errors.iter().take(NAMED).map(|problem| {
         let Problem { file, line, message, remedy, .. } = problem;

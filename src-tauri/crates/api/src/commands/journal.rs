@@ -334,7 +334,11 @@ fn plain(part: &Json) -> String {
     match part {
         Json::String(text) => text.clone(),
         Json::Array(parts) => parts.iter().map(plain).collect::<Vec<_>>().join(", "),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => part.to_string(),
+        Json::Object(fields) => {
+            let said = fields.iter().filter(|(_, part)| !part.is_null());
+            said.map(|(name, part)| format!("{name} {}", plain(part))).collect::<Vec<_>>().join(", ")
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => part.to_string(),
     }
 }
 

@@ -15,6 +15,8 @@ mod session;
 mod status;
 mod summaries;
 mod trends;
+mod tuning;
+mod whatif;
 mod write;
 
 pub(crate) use audit::Recorded;

@@ -163,15 +163,19 @@ pub(crate) fn watched_tag(watch: &Watch) -> Option<TagIndex> {
 /// A limit that is a number. One that is another tag moves, and is a line of its own where that tag is shown.
 fn limit_view(level: &alarm::Level) -> Option<LimitView> {
     Some(LimitView {
-        kind: match level.kind {
-            LimitKind::HighHigh => LimitKindView::HighHigh,
-            LimitKind::High => LimitKindView::High,
-            LimitKind::Low => LimitKindView::Low,
-            LimitKind::LowLow => LimitKindView::LowLow,
-        },
+        kind: limit_kind_view(level.kind),
         value: level.limit.number()?,
         priority: level.priority.number(),
     })
+}
+
+pub(crate) fn limit_kind_view(kind: LimitKind) -> LimitKindView {
+    match kind {
+        LimitKind::HighHigh => LimitKindView::HighHigh,
+        LimitKind::High => LimitKindView::High,
+        LimitKind::Low => LimitKindView::Low,
+        LimitKind::LowLow => LimitKindView::LowLow,
+    }
 }
 
 fn alarm_view(definition: &AlarmDefinition) -> AlarmView {

@@ -14,6 +14,7 @@ mod plant;
 mod session;
 mod summary;
 mod trend;
+mod whatif;
 mod write;
 
 pub use adopt::{Adopt, AdoptMachine, AdoptTag, Adopted, LeftOut};
@@ -42,6 +43,7 @@ pub use summary::{
     SummaryPart, TagSummary,
 };
 pub use trend::{DrawTrend, PictureFormat, ReadHistory, ReadInstant};
+pub use whatif::{AlarmTuning, ChangeAlarm, ChangedAlarm, TrialFigures, TrialRemark, TrialSpan, TriedAlarm, TryAlarm};
 pub use write::{WriteOutcome, WriteResult, WriteTag, WriteValue};
 
 /// Nothing to say: the request of a command that takes none.

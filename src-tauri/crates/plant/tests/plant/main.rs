@@ -13,6 +13,7 @@ mod recording;
 mod references;
 mod reload;
 mod resolved;
+mod retuning;
 mod stations;
 mod templates;
 mod values;
