@@ -107,16 +107,3 @@ test('the whole list is one key away, that is remembered for this flood, and the
   // The server has another address now, and a browser remembers by address: it begins with the ten lines.
   await expect(page.getByTestId('flood-view')).toBeVisible();
 });
-
-test('what usually comes together is found in the journal of the demo', async ({ page }) => {
-  await open(page, backend(), SCREENS.alarms);
-  const { pairs } = await call<{ pairs: { alarms: [string, string]; together: number; of: number }[] }>(
-    page,
-    'alarm_companions',
-    {},
-  );
-  for (const pair of pairs) {
-    expect(pair.together, pair.alarms.join(', ')).toBeGreaterThanOrEqual(5);
-    expect(pair.together / pair.of).toBeGreaterThanOrEqual(0.7);
-  }
-});

@@ -12,7 +12,9 @@ use std::mem::Discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm::{Act, Alarm, AlarmId, Deed, Effect, Input, Known, Nuisance, Origin, Priority, Shelving, Standing, What};
+use alarm::{
+    Act, Alarm, AlarmId, Deed, Effect, Input, Known, Nuisance, Origin, Priority, Shelving, Standing, Transition, What,
+};
 use model::{Now, TagIndex, Timestamp, Uptime};
 use plant::{CertificateFault, Plant, Tag, Watch};
 
@@ -93,6 +95,8 @@ struct Slot {
 struct Held {
     ticket: Ticket,
     after: Alarm,
+    /// What operators hear of by the act, such as an alarm that is shelved no more.
+    calls: Vec<Transition>,
     /// What its sources said since, in order; at most [`SAID_AT_MOST`], the oldest are dropped.
     said: VecDeque<Input>,
 }
@@ -288,9 +292,19 @@ impl Bank {
         let after = slot.held.as_ref().map_or(&slot.alarm, |held| &held.after);
         let what = what(after, target, wanted, act, now)?;
         after.check(&what, now).map_err(|refusal| refusal.to_string())?;
-        let held = slot.held.get_or_insert_with(|| Held { ticket, after: slot.alarm.clone(), said: VecDeque::new() });
+        let held = slot.held.get_or_insert_with(|| Held {
+            ticket,
+            after: slot.alarm.clone(),
+            calls: Vec::new(),
+            said: VecDeque::new(),
+        });
         let deed = Deed { order, alarm: target.alarm().clone(), what, act: act.clone() };
         let effects = held.after.step(now, Input::Deed(deed.clone(), Origin::Here));
+        let transitions = effects.iter().filter_map(|effect| match effect {
+            Effect::Occurrence(transition) => Some(transition),
+            Effect::Suppression(_) | Effect::Heard(_) => None,
+        });
+        held.calls.extend(transitions.filter(|transition| transition.is_annunciation()).cloned());
         Ok(changed(index, effects, Some((deed, Origin::Here))).collect())
     }
 
@@ -303,6 +317,7 @@ impl Bank {
             let Some(held) = slot.held.take() else { continue };
             if outcome.is_ok() {
                 slot.alarm = held.after;
+                held.calls.iter().for_each(|transition| self.flooding.take(now, transition));
             }
             self.revision += 1;
             // A delay may have run out meanwhile, and what was said counts for more than that.

@@ -172,6 +172,11 @@ impl Story {
 
     /// Begins with alarms that stood when the program ended.
     fn begin_with(restored: HashMap<AlarmId, Known>) -> Story {
+        Story::begin_on(PLANT, restored)
+    }
+
+    /// The same, on another plant.
+    fn begin_on(text: &str, restored: HashMap<AlarmId, Known>) -> Story {
         // In memory where there is such a place: what a disk does is not part of any story.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
         let history = History::open(&folder.path().join("history.db"), Arc::new(StoryClock)).expect("a new history");
@@ -180,7 +185,7 @@ impl Story {
         let core = Core::new(Links::new(Arc::clone(&memory) as Arc<dyn Gateways>, events));
         let effects = Effects::default();
         let mut story = Story { core, now: START, memory, history, effects, _events: receiver, _folder: folder };
-        let plant = activation(&story.history, read(PLANT, &TagIndices::default()));
+        let plant = activation(&story.history, read(text, &TagIndices::default()));
         story.core.activate(story.now, plant, restored, &mut story.effects);
         story.up("broker");
         story.up("plc");

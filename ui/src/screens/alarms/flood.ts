@@ -45,8 +45,8 @@ export class Companions {
 
   constructor(pairs: readonly AlarmPair[] = []) {
     for (const { alarms } of pairs) {
-      this.#add(alarms[0], alarms[1]);
-      this.#add(alarms[1], alarms[0]);
+      this.#join(alarms[0], alarms[1]);
+      this.#join(alarms[1], alarms[0]);
     }
   }
 
@@ -55,7 +55,7 @@ export class Companions {
     return this.#of.get(alarm) ?? NONE;
   }
 
-  #add(alarm: string, other: string): void {
+  #join(alarm: string, other: string): void {
     const known = this.#of.get(alarm);
     if (known === undefined) this.#of.set(alarm, new Set([other]));
     else known.add(other);

@@ -80,3 +80,14 @@ async fn the_alarms_are_counted_from_the_journal() {
         assert_eq!(refused.code, Code::Invalid);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_together_is_looked_for_in_ninety_days_and_once_an_hour() {
+    let called = acknowledged().await;
+    let first = called.json("alarm_companions", json!({})).await;
+    assert_eq!(first["pairs"], json!([]), "one alarm has no company");
+    let (from, to) = (first["from"].as_i64().expect("a time"), first["to"].as_i64().expect("a time"));
+    assert_eq!(to - from, 90 * 86_400_000);
+    until("a later millisecond", async || (SystemClock.now().wall.millis() > to).then_some(())).await;
+    assert_eq!(called.json("alarm_companions", json!({})).await["to"], to, "within the hour it is the same answer");
+}

@@ -3,7 +3,7 @@
 
 use super::*;
 
-use alarm::{Act, Nuisance};
+use alarm::{Act, Known, Nuisance};
 
 use crate::Flood;
 use crate::event::{Target, Wanted};
@@ -88,6 +88,14 @@ fn what_nobody_hears_makes_no_flood() {
     }
     assert_eq!(raised(&mut story), 20, "all are judged and journalled");
     assert_eq!(flood(&mut story), None);
+
+    // All at once somebody wants to hear of them again.
+    story.pass(1);
+    let shelved = (0..10).map(|n| Target::Alarm(AlarmId::new(format!("{PRESS}/t{n}/high"))));
+    let out_of_service = (10..20).map(|n| Target::Alarm(AlarmId::new(format!("{PRESS}/t{n}/high"))));
+    carry_out(&mut story, shelved.collect(), &Wanted::Unshelve);
+    carry_out(&mut story, out_of_service.collect(), &Wanted::ReturnToService);
+    assert_eq!(flood(&mut story).map(|flood| flood.count), Some(20), "now they are heard, as the figures count them");
 }
 
 #[test]
@@ -277,5 +285,60 @@ fn a_group_that_does_not_suppress_any_more_lets_go_of_its_alarms() {
     let mut story = group(SUPPRESS);
     trip_all(&mut story);
     story.reload(&press(""));
+    assert_eq!(names(&mut story).len(), 3);
+}
+
+/// What the journal gives back of its entries.
+fn known(entries: &[Entry]) -> HashMap<AlarmId, Known> {
+    let mut known: HashMap<AlarmId, Known> = HashMap::new();
+    for entry in entries {
+        match entry {
+            Entry::Alarm(change) => {
+                let one = known.entry(change.transition.occurrence.alarm.clone()).or_default();
+                let is_same = |standing: &Standing| standing.occurrence == change.transition.occurrence;
+                let at = one.standings.iter().position(is_same);
+                let before = at.map(|at| one.standings.remove(at));
+                one.standings.extend(Standing::after(before, &change.transition));
+            }
+            Entry::Remark(remark) => {
+                if let Remarked::Suppression(change) = &remark.what {
+                    known.entry(change.alarm.clone()).or_default().suppression.follow(change);
+                }
+            }
+            Entry::Action(_) | Entry::System(_) => {}
+        }
+    }
+    known
+}
+
+#[test]
+fn after_a_reload_and_a_restart_the_first_out_is_still_the_first_and_nothing_is_announced() {
+    let mut story = group(SUPPRESS);
+    trip_all(&mut story);
+    let known = known(&story.effects.entries);
+    story.journalled();
+    story.reload(&press(SUPPRESS));
+    assert_eq!((names(&mut story), story.journalled().len()), (vec!["a1".to_owned()], 0), "a reload disturbs nothing");
+
+    let mut story = Story::begin_on(&press(SUPPRESS), known);
+    for tag in ["t0", "t1", "t2"] {
+        story.value(tag, 90.0);
+    }
+    assert_eq!((names(&mut story), story.journalled().len()), (vec!["a1".to_owned()], 0));
+    // It is the same rule that ends with the first one, as if nothing had been in between.
+    let first = Target::Occurrence(story.occurrence("a1"));
+    carry_out(&mut story, vec![first], &Wanted::Acknowledge);
+    story.value("t1", 20.0);
+    let mut left = names(&mut story);
+    left.sort();
+    assert_eq!(left, ["a0", "a2"]);
+}
+
+#[test]
+fn a_rule_that_is_in_the_plant_no_more_suppresses_nothing_after_a_restart() {
+    let mut story = group(SUPPRESS);
+    trip_all(&mut story);
+    let known = known(&story.effects.entries);
+    let mut story = Story::begin_on(&press(""), known);
     assert_eq!(names(&mut story).len(), 3);
 }
