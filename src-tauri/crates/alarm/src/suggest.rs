@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use model::{Quality, Timestamp, Value};
 
-use crate::{AlarmId, Config, Input, LimitKind, Measure, Off, Replay, Trigger, Tuning};
+use crate::{AlarmId, Config, Input, LimitKind, Measure, Off, Replay, Replayed, Trigger, Tuning};
 
 /// Deadbands that are tried, parts of the range.
 const DEADBANDS: [f64; 7] = [0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1];
@@ -113,9 +113,7 @@ impl Search {
     /// nobody waits any more.
     pub fn find(&self, target: Target, end: Timestamp, goes_on: impl Fn() -> bool) -> Option<Tuning> {
         let now = self.config.tuning();
-        let mut as_it_is = Replay::new(self.id.clone(), self.config.clone(), self.begin);
-        self.heard.iter().for_each(|(at, input)| as_it_is.tell(*at, input.clone()));
-        let active = as_it_is.finish(end).active(end);
+        let active = self.replay(&now, end)?.active(end);
         let whole = Duration::from_millis(end.millis_since(self.begin).max(0).unsigned_abs());
         let most = Most { activations: target.activations, active: (active * 2).max(active + whole / A_LITTLE) };
         let meets = |tuning: &Tuning| self.meets(tuning, most, end, &goes_on);
@@ -151,6 +149,13 @@ impl Search {
             }
         }
         None
+    }
+
+    /// What would have come of these numbers, as of the whole past; none where the alarm cannot have them.
+    pub fn replay(&self, tuning: &Tuning, end: Timestamp) -> Option<Replayed> {
+        let mut replay = Replay::new(self.id.clone(), self.tuned(tuning)?, self.begin);
+        self.heard.iter().for_each(|(at, input)| replay.tell(*at, input.clone()));
+        Some(replay.finish(end))
     }
 
     /// Other numbers: the limits moved outward, all else at least as much as now. None where a limit would leave the range.

@@ -223,6 +223,8 @@ proptest! {
             let mut replay = Replay::new(AlarmId::new("a"), tuned, at(0));
             past.iter().for_each(|(ms, input)| replay.tell(at(*ms), input.clone()));
             let replayed = replay.finish(end);
+            let kept = search.replay(&found, end);
+            prop_assert_eq!(kept.as_ref(), Some(&replayed), "of the past that it kept");
             prop_assert!(replayed.activations.len() <= target && replayed.chattering() == 0, "{found:?}: {replayed:?}");
         } else {
             let mut replay = Replay::new(AlarmId::new("a"), config, at(0));

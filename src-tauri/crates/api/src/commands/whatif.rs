@@ -45,7 +45,8 @@ struct Outcome {
     first: Option<Timestamp>,
     before: Replayed,
     after: Option<Replayed>,
-    suggestion: Option<Tuning>,
+    /// Other numbers, and what would have come of them.
+    suggestion: Option<(Tuning, Replayed)>,
 }
 
 impl Api {
@@ -90,18 +91,10 @@ impl Api {
         } else {
             Vec::new()
         };
-        let settings = definition.clone();
         // Whoever asked may have gone meanwhile: this future is dropped then, and the replay ends.
         let waiting = Arc::new(());
         let asker = Arc::downgrade(&waiting);
-        let (outcome, suggested) = wait_for_disk(move || {
-            let outcome = trial.run(&asker)?;
-            let suggested = outcome.suggestion.and_then(|tuning| settings.config.tuned(&tuning).ok());
-            let suggested = suggested.map(|other| Trial { other: Some(other), search: None, ..trial }.run(&asker));
-            Ok::<_, ReadError>((outcome, suggested.transpose()?.and_then(|outcome| outcome.after)))
-        })
-        .await?
-        .map_err(unreadable)?;
+        let outcome = wait_for_disk(move || trial.run(&asker)).await?.map_err(unreadable)?;
         drop(waiting);
         if outcome.first.is_none_or(|first| first > span.from) {
             remarks.push(TrialRemark::BeginsLater);
@@ -116,8 +109,8 @@ impl Api {
             tuning: tuning_view(&tuning),
             before: figures(&outcome.before),
             after: outcome.after.as_ref().map(figures),
-            suggestion: outcome.suggestion.as_ref().map(tuning_view),
-            suggested: suggested.as_ref().map(figures),
+            suggestion: outcome.suggestion.as_ref().map(|(tuning, _)| tuning_view(tuning)),
+            suggested: outcome.suggestion.as_ref().map(|(_, replayed)| figures(replayed)),
             remarks,
         })
     }
@@ -156,7 +149,10 @@ impl Trial {
             first,
             before: before.finish(end),
             after: after.map(|after| after.finish(end)),
-            suggestion: search.and_then(|(search, target)| search.find(target, end, goes_on)),
+            suggestion: search.and_then(|(search, target)| {
+                let found = search.find(target, end, goes_on)?;
+                search.replay(&found, end).map(|replayed| (found, replayed))
+            }),
         })
     }
 }
