@@ -115,6 +115,7 @@ export function fakeAlarms(plant: PlantView, count: number, now: number): Active
       condition: view.condition,
       value: view.tag === null ? '' : '84.2 °C',
       raisedAt,
+      announcedAt: raisedAt,
       returnedAt: returned ? raisedAt + 2_000 : null,
       ackedAt: acked ? raisedAt + 3_000 : null,
       ackedBy: acked ? 'anton' : null,

@@ -270,6 +270,10 @@ value: string,
  */
 raisedAt: number, 
 /**
+ * When it was last announced: raised, come back, more severe, or called again. An acknowledgement carries it.
+ */
+announcedAt: number, 
+/**
  * When the condition went back to normal.
  */
 returnedAt: number | null, 
@@ -457,6 +461,11 @@ export type ActOnOccurrences = {
  * Which occurrences; at most 1,000 at once.
  */
 occurrences: Array<string>, 
+/**
+ * Of each, when it was last announced as far as whoever acts has seen. One that was announced since is not acknowledged. May be
+ * left out: then each is meant as it stands.
+ */
+announcedAt: number[], 
 /**
  * What was seen or done; may be empty except for `alarm_note`; at most 2,000 characters.
  */

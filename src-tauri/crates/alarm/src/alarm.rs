@@ -131,6 +131,9 @@ pub enum Refusal {
     /// Somebody was faster.
     #[error("it is acknowledged already")]
     AlreadyAcknowledged,
+    /// It became more severe or came again, and that was not before whoever acknowledges.
+    #[error("it was announced again in the meantime: look at it again")]
+    AnnouncedSince,
     /// It must be acknowledged before it can be reset or confirmed.
     #[error("it is not acknowledged yet: acknowledge it first")]
     NotAcknowledged,
@@ -326,6 +329,13 @@ impl Alarm {
         What::Acknowledge { raised, through }
     }
 
+    /// What acknowledging it means to somebody who had it before them as it was announced at a time: nothing that was
+    /// announced later. No time names more than was announced.
+    pub fn acknowledge_as_seen(&self, occurrence: &OccurrenceId, seen: Timestamp) -> What {
+        let (raised, through) = self.names(occurrence);
+        What::Acknowledge { raised, through: through.min(seen) }
+    }
+
     /// What confirming it means.
     pub fn confirm(&self, occurrence: &OccurrenceId) -> What {
         let (raised, through) = self.names(occurrence);
@@ -350,11 +360,17 @@ impl Alarm {
     /// Why not.
     pub fn check(&self, what: &What, now: Now) -> Result<(), Refusal> {
         match what {
-            What::Acknowledge { raised, .. } => match self.occurrence(*raised)?.state {
-                State::Unack | State::RtnUnack | State::LatchedUnack => Ok(()),
-                State::Acked | State::LatchedAcked | State::RtnUnconfirmed => Err(Refusal::AlreadyAcknowledged),
-                State::Normal => Err(Refusal::UnknownOccurrence),
-            },
+            What::Acknowledge { raised, through } => {
+                let standing = self.occurrence(*raised)?;
+                match standing.state {
+                    State::Unack | State::RtnUnack | State::LatchedUnack if standing.announced > *through => {
+                        Err(Refusal::AnnouncedSince)
+                    }
+                    State::Unack | State::RtnUnack | State::LatchedUnack => Ok(()),
+                    State::Acked | State::LatchedAcked | State::RtnUnconfirmed => Err(Refusal::AlreadyAcknowledged),
+                    State::Normal => Err(Refusal::UnknownOccurrence),
+                }
+            }
             What::Confirm { raised, .. } => self.check_confirm(self.occurrence(*raised)?),
             What::Reset { raised, .. } => self.check_reset(self.occurrence(*raised)?.state),
             What::Note { raised, .. } => self.occurrence(*raised).map(|_| ()),

@@ -297,6 +297,10 @@ async fn an_acknowledgement_is_in_the_journal_when_it_is_answered() {
     called.value(90.0).await;
     let occurrence = called.alarm().await;
     let note = "<img src=x onerror=alert(1)>";
+    let announced = called.json("alarms_read", json!({})).await["alarms"][0]["announcedAt"].as_i64().expect("a time");
+    let as_seen = |at: i64| json!({ "occurrences": [occurrence], "announcedAt": [at], "note": "" });
+    let early = called.json("alarm_acknowledge", as_seen(announced - 1)).await;
+    assert_eq!(early["refused"][0]["reason"], "it was announced again in the meantime: look at it again");
     let acted =
         called.json("alarm_acknowledge", json!({ "occurrences": [occurrence, "nonsense"], "note": note })).await;
     assert_eq!(acted["done"], json!([occurrence]));
@@ -352,6 +356,8 @@ async fn what_makes_no_sense_is_invalid_and_says_why() {
     .await;
     check("alarm_acknowledge", json!({ "occurrences": [], "note": "x".repeat(2_001) }), Code::Invalid).await;
     check("alarm_acknowledge", json!({ "occurrences": vec!["a@1"; 1_001], "note": "" }), Code::Invalid).await;
+    let half_seen = json!({ "occurrences": ["a@1", "b@2"], "announcedAt": [1], "note": "" });
+    check("alarm_acknowledge", half_seen, Code::Invalid).await;
     let huge = called.api.call(&anybody(), "session_read", &vec![b' '; 1024 * 1024 + 1]).await;
     assert_eq!(huge.map_err(|failure| failure.code), Err(Code::Invalid));
 }

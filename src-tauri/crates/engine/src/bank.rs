@@ -436,6 +436,7 @@ fn active_alarm(index: usize, alarm: &Alarm, standing: &Standing, plant: &Plant,
         confirmed: standing.confirmed.clone(),
         notes: standing.notes.clone(),
         re_alarms: standing.re_alarms,
+        announced: standing.announced,
         is_first_out: false,
         nuisance: alarm.nuisance(now),
         source_lost: alarm.source_lost(),
@@ -458,11 +459,14 @@ fn mark_first_out(alarms: &mut [ActiveAlarm], plant: &Plant) {
 /// What somebody wants, as it stands at the moment.
 fn what(alarm: &Alarm, target: &Target, wanted: &Wanted, act: &Act, now: Now) -> Result<What, String> {
     let occurrence = || match target {
-        Target::Occurrence(occurrence) => Ok(occurrence),
+        Target::Occurrence(occurrence) | Target::Seen { occurrence, .. } => Ok(occurrence),
         Target::Alarm(_) => Err("it is an occurrence of an alarm that has to be named".to_owned()),
     };
     Ok(match wanted {
-        Wanted::Acknowledge => alarm.acknowledge(occurrence()?),
+        Wanted::Acknowledge => match target {
+            Target::Seen { occurrence, announced } => alarm.acknowledge_as_seen(occurrence, *announced),
+            Target::Occurrence(_) | Target::Alarm(_) => alarm.acknowledge(occurrence()?),
+        },
         Wanted::Confirm => alarm.confirm(occurrence()?),
         Wanted::Reset => alarm.reset(occurrence()?),
         Wanted::Note if act.note.is_empty() => return Err("the note is empty".to_owned()),

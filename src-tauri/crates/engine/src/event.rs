@@ -7,6 +7,7 @@ use std::time::Duration;
 use alarm::{Act, AlarmId, Deed, OccurrenceId};
 use gateway::{GatewayEvent, LinkHandle};
 use history::SeriesId;
+use model::Timestamp;
 use plant::Plant;
 use tokio::sync::oneshot;
 
@@ -78,8 +79,15 @@ pub struct Acted {
 /// What an act is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// One occurrence.
+    /// One occurrence, as it stands.
     Occurrence(OccurrenceId),
+    /// One occurrence, as it was before somebody.
+    Seen {
+        /// Which.
+        occurrence: OccurrenceId,
+        /// When it was last announced to them. What was announced later is not acknowledged with it.
+        announced: Timestamp,
+    },
     /// An alarm, whether it stands or not.
     Alarm(AlarmId),
 }
@@ -114,7 +122,7 @@ impl Target {
     /// The alarm.
     pub fn alarm(&self) -> &AlarmId {
         match self {
-            Target::Occurrence(occurrence) => &occurrence.alarm,
+            Target::Occurrence(occurrence) | Target::Seen { occurrence, .. } => &occurrence.alarm,
             Target::Alarm(alarm) => alarm,
         }
     }
@@ -123,7 +131,7 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Target::Occurrence(occurrence) => occurrence.fmt(f),
+            Target::Occurrence(occurrence) | Target::Seen { occurrence, .. } => occurrence.fmt(f),
             Target::Alarm(alarm) => alarm.fmt(f),
         }
     }

@@ -99,6 +99,8 @@ pub struct ActiveAlarm {
     pub confirmed: Option<alarm::Act>,
     /// What was noted of it, the earliest first.
     pub notes: Vec<alarm::Act>,
+    /// When it was last announced: raised, come back, more severe, or called again.
+    pub announced: Timestamp,
     /// How often it was announced again because nobody did anything.
     pub re_alarms: u32,
     /// Whether it was the first of its group that stands.

@@ -8,6 +8,8 @@ export type Act = 'acknowledge' | 'confirm' | 'reset' | 'note' | 'shelve' | 'uns
 export interface Subject {
   /** The occurrence, or the alarm's id where the act is on the alarm. */
   target: string;
+  /** When the occurrence was last announced as it is shown; what is announced later is not acknowledged with it. */
+  announcedAt: number | null;
   priority: number;
   message: string;
   equipment: string | null;
@@ -77,8 +79,7 @@ class Acts {
     this.done = 0;
     try {
       for (let at = 0; at < this.subjects.length; at += MOST_AT_ONCE) {
-        const targets = this.subjects.slice(at, at + MOST_AT_ONCE).map((each) => each.target);
-        const answer = await call(host, this.act, targets, note, shelf);
+        const answer = await call(host, this.act, this.subjects.slice(at, at + MOST_AT_ONCE), note, shelf);
         this.done += answer.done.length;
         refused.push(...answer.refused);
       }
@@ -92,16 +93,18 @@ class Acts {
   }
 }
 
-function call(host: Host, act: Act, targets: string[], note: string, shelf: Shelf): Promise<ActedOn> {
+function call(host: Host, act: Act, subjects: readonly Subject[], note: string, shelf: Shelf): Promise<ActedOn> {
+  const targets = subjects.map((each) => each.target);
+  const seen = subjects.flatMap(({ announcedAt }) => (announcedAt === null ? [] : [announcedAt]));
   switch (act) {
     case 'acknowledge':
-      return host.call('alarm_acknowledge', { occurrences: targets, note });
+      return host.call('alarm_acknowledge', { occurrences: targets, announcedAt: seen, note });
     case 'confirm':
-      return host.call('alarm_confirm', { occurrences: targets, note });
+      return host.call('alarm_confirm', { occurrences: targets, announcedAt: seen, note });
     case 'reset':
-      return host.call('alarm_reset', { occurrences: targets, note });
+      return host.call('alarm_reset', { occurrences: targets, announcedAt: seen, note });
     case 'note':
-      return host.call('alarm_note', { occurrences: targets, note });
+      return host.call('alarm_note', { occurrences: targets, announcedAt: seen, note });
     case 'shelve':
       return host.call('alarm_shelve', { alarms: targets, note, ...shelf });
     case 'unshelve':
@@ -117,8 +120,9 @@ export const acts = new Acts();
 
 /** Occurrences, for an act on them. */
 export function occurrencesOf(alarms: readonly ActiveAlarm[]): Subject[] {
-  return alarms.map(({ occurrence, priority, message, equipment }) => ({
+  return alarms.map(({ occurrence, announcedAt, priority, message, equipment }) => ({
     target: occurrence,
+    announcedAt,
     priority,
     message,
     equipment,
@@ -128,7 +132,10 @@ export function occurrencesOf(alarms: readonly ActiveAlarm[]): Subject[] {
 /** The alarms behind occurrences or suppressed alarms, each once, for an act on the alarm. */
 export function alarmsOf(alarms: readonly (ActiveAlarm | SuppressedAlarm)[]): Subject[] {
   const each = new Map(
-    alarms.map(({ alarm, priority, message, equipment }) => [alarm, { target: alarm, priority, message, equipment }]),
+    alarms.map(({ alarm, priority, message, equipment }) => [
+      alarm,
+      { target: alarm, announcedAt: null, priority, message, equipment },
+    ]),
   );
   return [...each.values()];
 }

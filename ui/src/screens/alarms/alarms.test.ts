@@ -112,6 +112,22 @@ describe('acknowledging', () => {
     acts.close();
   });
 
+  it('says as of when it was seen, so that what comes while a note is written is not acknowledged', async () => {
+    const own = new FakeHost();
+    own.setAlarms(fakeAlarms(own.plant, 6, own.now).filter((each) => each.ackedAt === null));
+    const requests: unknown[] = [];
+    const call = own.call.bind(own);
+    own.call = async (command, request) => {
+      requests.push(request);
+      return call(command, request);
+    };
+    const seen = own.alarms.map((each) => each.announcedAt);
+    acts.ask('acknowledge', occurrencesOf(own.alarms));
+    own.setAlarms(own.alarms.map((each) => ({ ...each, announcedAt: each.announcedAt + 1_000 })));
+    await acts.confirm(own, 'high, I go there', SHELF);
+    expect(requests).toEqual([expect.objectContaining({ announcedAt: seen })]);
+  });
+
   it('says that nothing was written when the disk is full', async () => {
     const own = new FakeHost();
     own.setAlarms(fakeAlarms(own.plant, 6, own.now));

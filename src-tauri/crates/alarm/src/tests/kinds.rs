@@ -8,7 +8,7 @@ use model::{Quality, TagIndex, Timestamp, Value};
 use super::{Bench, high, reading};
 use crate::{
     Cause, Config, Enabling, Event, FirstOut, Input, Level, LimitKind, Measure, Off, Operand, Others, PRIORITIES,
-    Sense, State, Trigger,
+    Refusal, Sense, State, Trigger,
 };
 
 /// The tags beside the watched one.
@@ -128,6 +128,30 @@ fn high_and_high_high_are_levels_of_one_alarm() {
     bench.step(1, reading(1, Some(91.0), Quality::GOOD));
     assert_eq!(bench.alarm.config().priority_at(bench.alarm.level()), PRIORITIES[1], "each level has its priority");
     assert_eq!(bench.alarm.standings().count(), 1, "and it is still one occurrence");
+}
+
+#[test]
+fn what_became_more_severe_while_somebody_wrote_a_note_is_not_acknowledged_with_it() {
+    let levels = vec![
+        level(LimitKind::High, Operand::Number(80.0), Off::Deadband(2.0), 2),
+        level(LimitKind::HighHigh, Operand::Number(90.0), Off::Deadband(5.0), 1),
+    ];
+    let mut bench = Bench::new(on(Trigger::Limit { measure: Measure::Value, levels }));
+    bench.step(0, reading(0, Some(81.0), Quality::GOOD));
+    let occurrence = bench.occurrence(1);
+    let seen = |bench: &Bench| bench.alarm.standing().expect("it stands").announced;
+    let at_first = seen(&bench);
+    bench.step(5_000, reading(5_000, Some(91.0), Quality::GOOD));
+
+    let late = bench.alarm.acknowledge_as_seen(&occurrence, at_first);
+    assert_eq!(bench.act(20_000, late, "high, I go there"), Err(Refusal::AnnouncedSince));
+    assert_eq!(bench.alarm.state(), State::Unack);
+
+    let tomorrow = Timestamp::from_millis(seen(&bench).millis() + 86_400_000);
+    let now = bench.alarm.acknowledge_as_seen(&occurrence, seen(&bench));
+    assert_eq!(bench.alarm.acknowledge_as_seen(&occurrence, tomorrow), now, "nothing is acknowledged before it comes");
+    bench.act(21_000, now, "high-high").expect("it was seen");
+    assert_eq!(bench.alarm.state(), State::Acked);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::plant::Plant;
 use alarm::{Act, AlarmId, Confirm, Nuisance, OccurrenceId, Priority, State, Suppression};
 use engine::{ActError, ActiveAlarm as Active, SuppressedAlarm as Suppressed, Target, Wanted};
+use model::Timestamp;
 
 use super::plant::watched_tag;
 use crate::wire::{
@@ -69,14 +70,23 @@ impl Api {
         &self,
         who: &Principal,
         wanted: Wanted,
-        ActOnOccurrences { occurrences, note }: ActOnOccurrences,
+        ActOnOccurrences { occurrences, announced_at, note }: ActOnOccurrences,
     ) -> Result<ActedOn, Failure> {
         check(occurrences.len(), &note)?;
+        if !announced_at.is_empty() && announced_at.len() != occurrences.len() {
+            return Err(Failure::new(
+                Code::Invalid,
+                "of each occurrence, or of none, it must be said when it was announced",
+            ));
+        }
         let mut refused = Vec::new();
         let mut targets = Vec::with_capacity(occurrences.len());
-        for name in occurrences {
+        for (at, name) in occurrences.into_iter().enumerate() {
             match name.parse::<OccurrenceId>() {
-                Ok(occurrence) => targets.push(Target::Occurrence(occurrence)),
+                Ok(occurrence) => targets.push(match announced_at.get(at) {
+                    Some(announced) => Target::Seen { occurrence, announced: Timestamp::from_millis(*announced) },
+                    None => Target::Occurrence(occurrence),
+                }),
                 Err(error) => refused.push(RefusedAct { target: name, reason: error.to_string() }),
             }
         }
@@ -144,6 +154,7 @@ fn active_view(active: &Active, plant: &Plant) -> ActiveAlarm {
         condition: definition.condition.clone(),
         value: active.value.to_string(),
         raised_at: active.raised.millis(),
+        announced_at: active.announced.millis(),
         returned_at: active.returned.map(|time| time.millis()),
         acked_at: acknowledged.map(|act| act.at.millis()),
         acked_by: acknowledged.map(|act| act.user.clone()),

@@ -155,6 +155,9 @@ pub struct ActiveAlarm {
     /// When it was raised.
     #[ts(type = "number")]
     pub raised_at: i64,
+    /// When it was last announced: raised, come back, more severe, or called again. An acknowledgement carries it.
+    #[ts(type = "number")]
+    pub announced_at: i64,
     /// When the condition went back to normal.
     #[ts(type = "number | null")]
     pub returned_at: Option<i64>,
@@ -195,6 +198,11 @@ pub struct ActiveAlarm {
 pub struct ActOnOccurrences {
     /// Which occurrences; at most 1,000 at once.
     pub occurrences: Vec<String>,
+    /// Of each, when it was last announced as far as whoever acts has seen. One that was announced since is not acknowledged. May be
+    /// left out: then each is meant as it stands.
+    #[serde(default)]
+    #[ts(type = "number[]")]
+    pub announced_at: Vec<i64>,
     /// What was seen or done; may be empty except for `alarm_note`; at most 2,000 characters.
     pub note: String,
 }
