@@ -4,7 +4,7 @@
 //! them new in every message. In each round a bare client that only counts messages comes first, as the baseline on this
 //! machine at this minute; then the whole of Andon but its window: gateway, engine with 2,000 limit alarms and 1,000
 //! calculated tags, history that records every tag, and a screen of 500 tags that pulls frames at 10 Hz.
-//! ProcessorTime time is that of the whole process, and of history's writer, from /proc.
+//! Processor time is that of the whole process, and of history's writer, from /proc.
 
 mod measuring;
 

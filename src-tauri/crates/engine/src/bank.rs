@@ -158,6 +158,7 @@ impl Bank {
             }
             bank.read(&definition.config.trigger.operands(), index, Reader::Operand);
             bank.slots.push(slot);
+            // One that stood before may be a nuisance still; the first look forgets the others.
             bank.restless.insert(index, None);
             bank.note(index);
         }

@@ -22,7 +22,7 @@ use crate::template::{Parameters, Template, templates};
 use crate::{FILE_BYTES, FORMAT, Files, Reading};
 
 /// The plant's own file.
-const PLANT_FILE: &str = "plant.toml";
+pub(crate) const PLANT_FILE: &str = "plant.toml";
 
 const ROOT_KEYS: [&str; 16] = [
     "format",

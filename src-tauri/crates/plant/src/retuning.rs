@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::Plant;
 use crate::document::Lines;
+use crate::read::PLANT_FILE;
 
-const PLANT_FILE: &str = "plant.toml";
 /// Digits of a number that is put into a file.
 const MILLIS: f64 = 1000.0;
 

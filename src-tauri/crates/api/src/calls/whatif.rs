@@ -119,6 +119,21 @@ async fn a_suggestion_leaves_the_limit_alone_where_that_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_is_said_that_a_first_out_that_suppresses_is_left_out() {
+    let group = "[[alarms]]\ntag = \"a/b/c/press/temperature\"\nid = \"hot\"\nkind = \"high\"\nlimit = 70\nfirst_out = \"heat\"\n";
+    for (others, left_out) in [("mark", false), ("suppress-others", true)] {
+        let called = Called::with(&format!("{PLANT}\n{group}\n[first_out]\nheat = \"{others}\"\n"));
+        called.restless_day();
+        let request = json!({
+            "alarm": "a/b/c/press/hot", "from": T0, "to": T0 + DAY, "tuning": null, "suggestPerDay": null
+        });
+        let remarks = called.json("alarm_try", request).await["remarks"].clone();
+        let is_said = remarks.as_array().is_some_and(|all| all.contains(&json!("suppressionLeftOut")));
+        assert_eq!(is_said, left_out, "{others}: {remarks}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_accepted_is_in_the_plant_file_and_in_the_journal() {
     let called = Called::with(PLANT);
     let request = json!({ "alarm": HIGH, "tuning": tuning(82.5, 0.0, 10.0), "reason": "chatters at each start" });

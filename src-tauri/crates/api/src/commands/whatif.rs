@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use ::alarm::{AlarmId, Config, Input, Measure, Replay, Replayed, Search, Target, Trigger, Tuning};
+use ::alarm::{AlarmId, Config, Input, Measure, Others, Replay, Replayed, Search, Target, Trigger, Tuning};
 use ::plant::{AlarmDefinition, Plant, Recording, Rule, Tag};
 use engine::{Inputs, Snapshot};
 use history::{ReadError, Reader, Span};
@@ -242,7 +242,8 @@ fn remarks(definition: &AlarmDefinition, tags: &[(&Tag, Wanted)]) -> Vec<TrialRe
     if has(|rule| matches!(rule, Rule::SwingingDoor(_))) {
         remarks.push(TrialRemark::Sloped);
     }
-    if definition.suppressed_when.is_some() {
+    let first_out = definition.config.first_out.as_ref();
+    if definition.suppressed_when.is_some() || first_out.is_some_and(|group| group.others == Others::Suppressed) {
         remarks.push(TrialRemark::SuppressionLeftOut);
     }
     remarks
